@@ -1,0 +1,89 @@
+"""An appointment: one session of one client with the coach, and the states it goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.time import Interval, minutes
+
+
+class AppointmentStatus(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+    EXPIRED = "expired"
+
+
+class CalendarStatus(StrEnum):
+    """How far the coach's Google calendar agrees with the appointment."""
+
+    OWED = "owed"
+    WRITTEN = "written"
+    FAILED = "failed"
+
+
+TRANSITIONS: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
+    AppointmentStatus.HELD: frozenset(
+        {AppointmentStatus.CONFIRMED, AppointmentStatus.EXPIRED, AppointmentStatus.CANCELLED}
+    ),
+    AppointmentStatus.CONFIRMED: frozenset(
+        {AppointmentStatus.CANCELLED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW}
+    ),
+    AppointmentStatus.CANCELLED: frozenset(),
+    AppointmentStatus.COMPLETED: frozenset(),
+    AppointmentStatus.NO_SHOW: frozenset(),
+    AppointmentStatus.EXPIRED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who books. ``id`` is an HMAC of the sign-in's subject, safe in keys and logs; the rest is personal."""
+
+    id: str
+    email: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """``id`` is 32 hex digits, which Google accepts as an event id too. All instants are UTC, lengths minutes."""
+
+    id: str
+    client: Client
+    service: str
+    status: AppointmentStatus
+    start: datetime
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    timezone: str
+    phone: str
+    created_at: datetime
+    updated_at: datetime
+    backup_start: datetime | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+    promo_code: str | None = None
+    package_id: str | None = None
+    reschedules_used: int = 0
+    sequence: int = 0
+    calendar_status: CalendarStatus = CalendarStatus.OWED
+
+    @property
+    def end(self) -> datetime:
+        return self.start + minutes(self.duration_minutes)
+
+    @property
+    def session(self) -> Interval:
+        return Interval(self.start, self.end)
+
+    @property
+    def claim(self) -> Interval:
+        """The time nobody else may have: the session with its buffers."""
+        return Interval(
+            self.start - minutes(self.buffer_before_minutes), self.end + minutes(self.buffer_after_minutes)
+        )

@@ -1,0 +1,82 @@
+"""Refusals: what the system says no to, in the words of the product. Each has a stable ``code``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A refusal. It changes nothing; ``code`` is part of the API's contract."""
+
+    code: ClassVar[str]
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(DomainError):
+    """It does not exist, or it is another client's: the two look the same."""
+
+    code = "not_found"
+
+
+class InvalidInput(DomainError):
+    """A field that no request should carry; ``field`` names it."""
+
+    code = "validation_failed"
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class IdempotencyKeyReused(DomainError):
+    code = "idempotency_key_reused"
+
+
+class PromoNotFound(DomainError):
+    code = "promo_not_found"
+
+
+class PromoExhausted(DomainError):
+    code = "promo_exhausted"
+
+
+class PromoExpired(DomainError):
+    """Past its last day, or switched off by the coach."""
+
+    code = "promo_expired"
+
+
+class PromoAlreadyUsed(DomainError):
+    code = "promo_already_used"
+
+
+class SlotTaken(DomainError):
+    """Someone or something else has that time. ``alternatives`` are up to five nearby open starts, in UTC."""
+
+    code = "slot_taken"
+
+    def __init__(self, detail: str, alternatives: tuple[datetime, ...] = ()) -> None:
+        super().__init__(detail)
+        self.alternatives = alternatives
+
+
+class SlotNotOffered(DomainError):
+    """The rules never offered that time: off the grid, outside the hours, too soon or too far ahead."""
+
+    code = "slot_not_offered"
+
+
+class CalendarUnavailable(DomainError):
+    """Google can't say when the coach is busy, so no time may be called free."""
+
+    code = "calendar_unavailable"
+
+
+class StoreBusy(DomainError):
+    """Too many clients at once wrote the same records; the caller may try again in a moment."""
+
+    code = "too_many_requests"
