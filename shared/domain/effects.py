@@ -7,11 +7,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_ATTEMPTS = 10
-LEASE = timedelta(minutes=2)
-"""How long one worker may take over one effect before another may take it up."""
-
-SEND_DOUBT = timedelta(minutes=15)
-"""After a send with an unknown outcome: how long to wait for the provider's own word before sending again."""
 
 
 class EffectKind(StrEnum):
@@ -26,17 +21,25 @@ class EffectStatus(StrEnum):
     DEAD = "dead"
 
 
+LEASES = {EffectKind.CALENDAR_EVENT: timedelta(minutes=2)}
+MAIL_LEASE = timedelta(minutes=15)
+"""A mail can't be asked for under an id of ours. Whoever dies while sending leaves a doubt, and the mail service's
+own event of the sending ends it, normally within seconds; only after a quarter of an hour of silence is the mail sent again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """One thing owed for one appointment at one ``sequence``; ``id`` is unique within the appointment."""
+    """One thing owed for one appointment at one ``sequence``; ``id`` is unique within the appointment.
+
+    ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
+    """
 
     appointment_id: str
     kind: EffectKind
     sequence: int
+    due_at: datetime
     status: EffectStatus = EffectStatus.OWED
     attempts: int = 0
-    due_at: datetime
-    send_started_at: datetime | None = None
     provider_id: str | None = None
     last_error: str | None = None
 
@@ -45,6 +48,20 @@ class Effect:
         return f"{self.kind}-{self.sequence}"
 
 
+def lease(effect_id: str) -> timedelta:
+    """How long one worker may take over the effect before another may take it up."""
+    kind = EffectKind(effect_id.rpartition("-")[0])
+    return LEASES.get(kind, MAIL_LEASE)
+
+
 def retry_delay(attempts: int) -> timedelta:
     """Doubling from 30 seconds, at most an hour."""
     return min(timedelta(seconds=30) * 2 ** max(attempts - 1, 0), timedelta(hours=1))
+
+
+def owed_for_booking(appointment_id: str, now: datetime) -> tuple[Effect, ...]:
+    """What every confirmed booking owes the world."""
+    return tuple(
+        Effect(appointment_id=appointment_id, kind=kind, sequence=0, due_at=now)
+        for kind in (EffectKind.CALENDAR_EVENT, EffectKind.CLIENT_BOOKED_MAIL, EffectKind.COACH_BOOKED_MAIL)
+    )

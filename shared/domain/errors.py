@@ -80,3 +80,9 @@ class StoreBusy(DomainError):
     """Too many clients at once wrote the same records; the caller may try again in a moment."""
 
     code = "too_many_requests"
+
+
+class TemporarilyUnavailable(DomainError):
+    """A part of the system does not answer; nothing is known to have changed."""
+
+    code = "temporarily_unavailable"

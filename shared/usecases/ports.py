@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.domain.appointment import Appointment
+from shared.domain.diary import Diary, Settings
+from shared.domain.effects import Effect
+from shared.domain.promo import Promo
 from shared.domain.time import Interval
 
 
@@ -46,6 +49,112 @@ class Calendar(Protocol):
 
     def check(self) -> str:
         """One word for the health page: ``initialized``, ``mock``, or ``error: …`` with what to do."""
+
+
+class DiaryChanged(Exception):
+    """Settings or a full day changed after they were read: read again and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromoReading:
+    """A code as one client sees it; ``promo`` is None when there is no such code."""
+
+    promo: Promo | None
+    used_by_client: bool
+    misses: int
+    """Unknown codes this client named in the present window."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierBooking:
+    """The booking an earlier request of the same key made, just as it was answered then."""
+
+    as_booked: Appointment
+    fingerprint: str
+
+
+class AlreadyBooked(Exception):
+    """This very booking exists: an earlier try of the same request made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeBookingFacts:
+    """All that decides a free booking, from one read."""
+
+    diary: Diary
+    promo: PromoReading
+    earlier: EarlierBooking | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: tuple[Appointment, ...]
+    next: str | None
+
+
+class BookingStore(Protocol):
+    """The state of the business. Each writing method is one transaction; none is load-and-save."""
+
+    def seed(self) -> None:
+        """Puts services, schedule and promo codes where there are none; changes nothing that exists."""
+
+    def check(self) -> None:
+        """Raises when the table can't be read."""
+
+    def settings(self) -> Settings: ...
+
+    def diary(self, span: Interval) -> Diary: ...
+
+    def promo(self, code: str, client_id: str, now: datetime) -> PromoReading: ...
+
+    def count_miss(self, client_id: str, now: datetime) -> None:
+        """Notes that the client named an unknown promo code."""
+
+    def free_booking_facts(
+        self, span: Interval, code: str, client_id: str, appointment_id: str, now: datetime
+    ) -> FreeBookingFacts: ...
+
+    def book_free(
+        self, appointment: Appointment, fingerprint: str, relied_on: Diary, effects: Sequence[Effect]
+    ) -> None:
+        """Claims the time, uses the code, writes the booking and what it owes: all or nothing.
+
+        Raises ``AlreadyBooked``, ``DiaryChanged``, ``PromoAlreadyUsed``, ``PromoExhausted``, ``SlotTaken``,
+        ``StoreBusy``, ``TemporarilyUnavailable``.
+        """
+
+    def earlier_booking(self, appointment_id: str) -> EarlierBooking | None: ...
+
+    def appointment(self, appointment_id: str) -> Appointment | None: ...
+
+    def appointments(self, ids: Sequence[str]) -> list[Appointment]: ...
+
+    def appointments_of(self, client_id: str, now: datetime, cursor: str | None, limit: int) -> Page:
+        """Upcoming ones first, the next on top; then past ones, the latest on top.
+
+        Raises ``InvalidInput`` for a cursor it did not give.
+        """
+
+
+class EffectStore(Protocol):
+    """What is owed to the world, and how far it is paid off."""
+
+    def due_effects(self, now: datetime) -> list[tuple[str, str]]:
+        """``(appointment id, effect id)`` of what is owed and due: candidates, the lease decides."""
+
+    def lease_effect(self, appointment_id: str, effect_id: str, now: datetime) -> Effect | None:
+        """Takes it over for its lease; None when it is not owed, not due, or someone else's."""
+
+    def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None: ...
+
+    def bury_effect(self, effect: Effect, error: str) -> None:
+        """Gives it up: a person has to look."""
+
+    def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
+        """It is done. Again and again does no harm."""
+
+    def confirm_sent(self, appointment_id: str, effect_id: str, provider_id: str) -> None:
+        """The mail service's own word that it took the message; unknown effects are ignored."""
 
 
 class LetterKind(StrEnum):

@@ -1,0 +1,220 @@
+"""Between the domain's records and the table's items. Instants are ISO strings, amounts strings, lengths numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from shared.adapters.dynamodb import keys
+from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus, Client
+from shared.domain.diary import Claim, Settings
+from shared.domain.effects import Effect, EffectKind, EffectStatus
+from shared.domain.money import Money
+from shared.domain.promo import Promo
+from shared.domain.schedule import Schedule
+from shared.domain.service import Service
+from shared.domain.time import Interval, isoformat
+
+Item = dict[str, Any]
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def dump(record: Item) -> Item:
+    """To DynamoDB's own JSON; what is None is left out."""
+    return {name: _serialize(value) for name, value in record.items() if value is not None}
+
+
+def load(item: Item) -> Item:
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _optional(value: datetime | None) -> str | None:
+    return None if value is None else isoformat(value)
+
+
+def _optional_instant(text: str | None) -> datetime | None:
+    return None if text is None else instant(text)
+
+
+def appointment_record(appointment: Appointment) -> Item:
+    return {
+        "id": appointment.id,
+        "client_id": appointment.client.id,
+        "email": appointment.client.email,
+        "name": appointment.client.name,
+        "service": appointment.service,
+        "status": appointment.status.value,
+        "start": isoformat(appointment.start),
+        "duration_minutes": appointment.duration_minutes,
+        "buffer_before_minutes": appointment.buffer_before_minutes,
+        "buffer_after_minutes": appointment.buffer_after_minutes,
+        "timezone": appointment.timezone,
+        "phone": appointment.phone,
+        "backup_start": _optional(appointment.backup_start),
+        "answers": appointment.answers,
+        "promo_code": appointment.promo_code,
+        "package_id": appointment.package_id,
+        "reschedules_used": appointment.reschedules_used,
+        "sequence": appointment.sequence,
+        "calendar_status": appointment.calendar_status.value,
+        "created_at": isoformat(appointment.created_at),
+        "updated_at": isoformat(appointment.updated_at),
+    }
+
+
+def appointment(record: Item) -> Appointment:
+    return Appointment(
+        id=record["id"],
+        client=Client(id=record["client_id"], email=record["email"], name=record.get("name")),
+        service=record["service"],
+        status=AppointmentStatus(record["status"]),
+        start=instant(record["start"]),
+        duration_minutes=int(record["duration_minutes"]),
+        buffer_before_minutes=int(record["buffer_before_minutes"]),
+        buffer_after_minutes=int(record["buffer_after_minutes"]),
+        timezone=record["timezone"],
+        phone=record["phone"],
+        backup_start=_optional_instant(record.get("backup_start")),
+        answers=record["answers"],
+        promo_code=record.get("promo_code"),
+        package_id=record.get("package_id"),
+        reschedules_used=int(record["reschedules_used"]),
+        sequence=int(record["sequence"]),
+        calendar_status=CalendarStatus(record["calendar_status"]),
+        created_at=instant(record["created_at"]),
+        updated_at=instant(record["updated_at"]),
+    )
+
+
+def effect_record(effect: Effect) -> Item:
+    return {
+        **keys.effect(effect.appointment_id, effect.id),
+        "kind": "EFFECT",
+        "effect": effect.kind.value,
+        "appointment_id": effect.appointment_id,
+        "sequence": effect.sequence,
+        "status": effect.status.value,
+        "attempts": effect.attempts,
+        "GSI1PK": keys.OWED,
+        "GSI1SK": keys.by_time(effect.due_at, effect.appointment_id),
+        "due_at": isoformat(effect.due_at),
+    }
+
+
+def effect(record: Item) -> Effect:
+    return Effect(
+        appointment_id=record["appointment_id"],
+        kind=EffectKind(record["effect"]),
+        sequence=int(record["sequence"]),
+        due_at=instant(record["due_at"]),
+        status=EffectStatus(record["status"]),
+        attempts=int(record["attempts"]),
+        provider_id=record.get("provider_id"),
+        last_error=record.get("last_error"),
+    )
+
+
+def promo_record(promo: Promo) -> Item:
+    return {
+        **keys.promo(promo.code),
+        "kind": "PROMO",
+        "code": promo.code,
+        "cap": promo.cap,
+        "used": promo.used,
+        "active": promo.active,
+        "ends_at": _optional(promo.expires_at),
+    }
+
+
+def promo(record: Item) -> Promo:
+    return Promo(
+        code=record["code"],
+        cap=int(record["cap"]),
+        used=int(record["used"]),
+        active=record["active"],
+        expires_at=_optional_instant(record.get("ends_at")),
+    )
+
+
+def settings_record(settings: Settings) -> Item:
+    return {
+        **keys.settings(),
+        "kind": "SETTINGS",
+        "version": settings.version,
+        "schedule": settings.schedule.to_dict(),
+        "services": [_service_record(service) for service in settings.services.values()],
+    }
+
+
+def settings(record: Item) -> Settings:
+    services = [_service(service) for service in record["services"]]
+    return Settings(
+        schedule=Schedule.from_dict(record["schedule"]),
+        services={service.id: service for service in services},
+        version=int(record["version"]),
+    )
+
+
+def _service_record(service: Service) -> Item:
+    return {
+        "id": service.id,
+        "name": service.name,
+        "duration_minutes": service.duration_minutes,
+        "prices": {price.currency: str(price) for price in service.prices},
+        "sessions": service.sessions,
+    }
+
+
+def _service(record: Item) -> Service:
+    return Service(
+        id=record["id"],
+        name=record["name"],
+        duration_minutes=int(record["duration_minutes"]),
+        prices=tuple(Money.of(amount, currency) for currency, amount in record["prices"].items()),
+        sessions=int(record["sessions"]),
+    )
+
+
+CLAIM_PREFIX = "claim:"
+
+
+def claim_text(appointment: Appointment) -> str:
+    """One claim in a week's item: four instants in epoch minutes and the client, since a week is read whole."""
+    start, end = appointment.claim
+    return f"{_minutes(start)} {_minutes(end)} {_minutes(appointment.start)} - {appointment.client.id}"
+
+
+def claims(week: Item) -> list[Claim]:
+    """The claims of one week's item as DynamoDB gives it. Read in bulk for every listing, hence not through ``load``."""
+    return [
+        _claim(name.removeprefix(CLAIM_PREFIX), value["S"])
+        for name, value in week.items()
+        if name.startswith(CLAIM_PREFIX)
+    ]
+
+
+def _claim(appointment_id: str, text: str) -> Claim:
+    start, end, session_start, hold_until, client_id = text.split(" ")
+    return Claim(
+        appointment_id,
+        client_id,
+        Interval(_instant(start), _instant(end)),
+        _instant(session_start),
+        None if hold_until == "-" else _instant(hold_until),
+    )
+
+
+def _minutes(value: datetime) -> int:
+    return int(value.timestamp()) // 60
+
+
+def _instant(epoch_minutes: str) -> datetime:
+    return datetime.fromtimestamp(int(epoch_minutes) * 60, UTC)

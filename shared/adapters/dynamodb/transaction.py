@@ -1,0 +1,88 @@
+"""One all-or-nothing write: reasons become refusals, contention alone is tried again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from shared.domain.errors import StoreBusy, TemporarilyUnavailable
+from shared.observability import outside_call
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+CONTENTION = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+BUSY_ERRORS = frozenset(
+    {
+        "TransactionInProgressException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+    }
+)
+ATTEMPTS = 12
+FIRST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One item's part in a transaction, and what a failed condition on it means."""
+
+    request: TransactWriteItemTypeDef
+    refusal: Callable[[], Exception]
+
+
+def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None:
+    """Commits all steps or none.
+
+    Raises the refusal of the first step whose condition failed (order the steps by what the caller should hear
+    first), ``StoreBusy`` when contention does not end, ``TemporarilyUnavailable`` when DynamoDB does not answer.
+
+    An answer that was lost is asked for again: every step is written under a condition that recognises its own
+    earlier success, so the repeat either commits or is refused by the trace of the first.
+    """
+    requests = [step.request for step in steps]
+    unanswered: Exception | None = None
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            _pause(attempt)
+        try:
+            with outside_call("dynamodb", operation):
+                client.transact_write_items(TransactItems=requests)
+        except client.exceptions.TransactionCanceledException as cancelled:
+            unanswered = None
+            _raise_refusal(steps, cancelled.response.get("CancellationReasons", []), cancelled)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in BUSY_ERRORS:
+                raise
+        except HTTPClientError as lost:
+            if unanswered is not None:
+                raise TemporarilyUnavailable("the store does not answer") from lost
+            unanswered = lost
+        else:
+            return
+    raise StoreBusy("too many bookings at this very moment; please try again")
+
+
+def _raise_refusal(steps: Sequence[Step], reasons: Sequence[Any], cancelled: Exception) -> None:
+    codes = [reason.get("Code", "None") for reason in reasons]
+    for step, code in zip(steps, codes, strict=True):
+        if code == "ConditionalCheckFailed":
+            raise step.refusal() from cancelled
+    if any(code not in CONTENTION and code != "None" for code in codes):
+        raise cancelled
+
+
+def _pause(attempt: int) -> None:
+    """Full jitter, so that clients who collided once do not collide again in step."""
+    ceiling = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
+    time.sleep(random.uniform(0, ceiling))  # noqa: S311 - spreads load, hides nothing
