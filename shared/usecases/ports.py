@@ -153,7 +153,7 @@ class EffectStore(Protocol):
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
         """It is done. Again and again does no harm."""
 
-    def confirm_sent(self, appointment_id: str, effect_id: str, provider_id: str) -> None:
+    def confirm_sent(self, appointment_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         """The mail service's own word that it took the message; unknown effects are ignored."""
 
 

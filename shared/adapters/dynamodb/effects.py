@@ -1,0 +1,134 @@
+"""The outbox in DynamoDB: what is owed, who has taken it up, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.adapters.dynamodb import items, keys
+from shared.adapters.dynamodb.table import Table
+from shared.domain.appointment import CalendarStatus
+from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
+from shared.domain.time import isoformat
+
+STILL_MINE = "#status = :owed AND attempts = :attempts"
+"""Each lease raises ``attempts``, so the number tells whether this worker's lease is still the last one."""
+
+
+class DynamoEffects:
+    """The port ``EffectStore`` on one DynamoDB table."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def due_effects(self, now: datetime) -> list[tuple[str, str]]:
+        answer = self.table.query_index(
+            "due_effects",
+            KeyConditionExpression="GSI1PK = :owed AND GSI1SK <= :now",
+            ExpressionAttributeValues=items.dump({":owed": keys.OWED, ":now": f"{isoformat(now)}~"}),
+            Limit=100,
+        )
+        return [
+            keys.effect_ref({"PK": item["PK"]["S"], "SK": item["SK"]["S"]}) for item in answer["Items"]
+        ]
+
+    def lease_effect(self, appointment_id: str, effect_id: str, now: datetime) -> Effect | None:
+        until = now + lease(effect_id)
+        record = self.table.update(
+            "lease_effect",
+            keys.effect(appointment_id, effect_id),
+            UpdateExpression="SET due_at = :until, GSI1SK = :sort ADD attempts :one",
+            ConditionExpression="#status = :owed AND due_at <= :now",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=items.dump(
+                {
+                    ":until": isoformat(until),
+                    ":sort": keys.by_time(until, appointment_id),
+                    ":one": 1,
+                    ":owed": EffectStatus.OWED.value,
+                    ":now": isoformat(now),
+                }
+            ),
+        )
+        if record is None:
+            return None
+        effect = items.effect(items.load(record))
+        if effect.attempts > MAX_ATTEMPTS:
+            self.bury_effect(effect, "each try ended without a word")
+            return None
+        return effect
+
+    def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None:
+        self.table.update(
+            "postpone_effect",
+            keys.effect(effect.appointment_id, effect.id),
+            UpdateExpression="SET due_at = :due, GSI1SK = :sort, last_error = :error",
+            ConditionExpression=STILL_MINE,
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=items.dump(
+                {
+                    ":due": isoformat(due_at),
+                    ":sort": keys.by_time(due_at, effect.appointment_id),
+                    ":error": error,
+                    ":owed": EffectStatus.OWED.value,
+                    ":attempts": effect.attempts,
+                }
+            ),
+        )
+
+    def bury_effect(self, effect: Effect, error: str) -> None:
+        self.table.update(
+            "bury_effect",
+            keys.effect(effect.appointment_id, effect.id),
+            UpdateExpression="SET #status = :dead, GSI1PK = :grave, last_error = :error",
+            ConditionExpression=STILL_MINE,
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=items.dump(
+                {
+                    ":dead": EffectStatus.DEAD.value,
+                    ":grave": keys.DEAD,
+                    ":error": error,
+                    ":owed": EffectStatus.OWED.value,
+                    ":attempts": effect.attempts,
+                }
+            ),
+        )
+        if effect.kind is EffectKind.CALENDAR_EVENT:
+            self._set_calendar_status(effect.appointment_id, CalendarStatus.FAILED)
+
+    def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
+        if effect.kind is EffectKind.CALENDAR_EVENT:
+            self._set_calendar_status(effect.appointment_id, CalendarStatus.WRITTEN)
+        self._done("finish_effect", effect.appointment_id, effect.id, provider_id or "-", now)
+
+    def confirm_sent(self, appointment_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
+        self._done("confirm_sent", appointment_id, effect_id, provider_id, now)
+
+    def _done(
+        self, operation: str, appointment_id: str, effect_id: str, provider_id: str, now: datetime
+    ) -> None:
+        self.table.update(
+            operation,
+            keys.effect(appointment_id, effect_id),
+            UpdateExpression="SET #status = :done, done_at = :now, provider_id = :provider "
+            "REMOVE GSI1PK, GSI1SK, last_error",
+            ConditionExpression="#status IN (:owed, :dead)",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=items.dump(
+                {
+                    ":done": EffectStatus.DONE.value,
+                    ":owed": EffectStatus.OWED.value,
+                    ":dead": EffectStatus.DEAD.value,
+                    ":now": isoformat(now),
+                    ":provider": provider_id,
+                }
+            ),
+        )
+
+    def _set_calendar_status(self, appointment_id: str, status: CalendarStatus) -> None:
+        self.table.update(
+            "set_calendar_status",
+            keys.appointment(appointment_id),
+            UpdateExpression="SET calendar_status = :status",
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeValues=items.dump({":status": status.value}),
+        )

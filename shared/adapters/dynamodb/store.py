@@ -1,0 +1,254 @@
+"""Bookings in DynamoDB: each method of the port is one read or one transaction."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.dynamodb import claims, items, keys, seeds
+from shared.adapters.dynamodb.table import RawItem, Table
+from shared.adapters.dynamodb.transaction import Step, write
+from shared.domain.appointment import Appointment
+from shared.domain.diary import Diary, Settings
+from shared.domain.errors import InvalidInput, PromoAlreadyUsed, PromoExhausted
+from shared.domain.promo import MISSES_WINDOW
+from shared.domain.time import Interval, isoformat
+from shared.usecases.ports import AlreadyBooked, EarlierBooking, FreeBookingFacts, Page, PromoReading
+
+if TYPE_CHECKING:
+    from shared.domain.effects import Effect
+
+Found = dict[tuple[str, str], RawItem]
+
+
+class DynamoBookings:
+    """The port ``BookingStore`` on one DynamoDB table."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def seed(self) -> None:
+        seeds.seed(self.table)
+
+    def check(self) -> None:
+        self.table.get("check", keys.settings())
+
+    def settings(self) -> Settings:
+        item = self.table.get("settings", keys.settings())
+        return _settings(item)
+
+    def diary(self, span: Interval) -> Diary:
+        wanted = _diary_keys(span)
+        return _diary(self.table.get_all("diary", wanted), span)
+
+    def promo(self, code: str, client_id: str, now: datetime) -> PromoReading:
+        found = self.table.get_all("promo", _promo_keys(code, client_id, now))
+        return _promo(found, code, client_id, now)
+
+    def count_miss(self, client_id: str, now: datetime) -> None:
+        window = _window(now)
+        expires = int((window + 2) * MISSES_WINDOW.total_seconds())
+        self.table.update(
+            "count_miss",
+            keys.misses(client_id, window),
+            UpdateExpression="SET expires_at = :expires ADD misses :one",
+            ExpressionAttributeValues=items.dump({":one": 1, ":expires": expires}),
+        )
+
+    def free_booking_facts(
+        self, span: Interval, code: str, client_id: str, appointment_id: str, now: datetime
+    ) -> FreeBookingFacts:
+        own = keys.appointment(appointment_id)
+        found = self.table.get_all(
+            "free_booking_facts", [*_diary_keys(span), *_promo_keys(code, client_id, now), own]
+        )
+        return FreeBookingFacts(
+            diary=_diary(found, span),
+            promo=_promo(found, code, client_id, now),
+            earlier=_earlier(found.get(_id(own))),
+        )
+
+    def book_free(
+        self, appointment: Appointment, fingerprint: str, relied_on: Diary, effects: Sequence[Effect]
+    ) -> None:
+        code, now = appointment.promo_code or "", appointment.created_at
+        steps = [
+            self._create(appointment, fingerprint),
+            self._use_once(code, appointment),
+            self._use_up(code),
+            *claims.claim(self.table.name, appointment, now),
+            claims.relied_on_settings(self.table.name, relied_on),
+            *claims.enter_in_week(self.table.name, appointment, relied_on),
+            self._audit(appointment, now, "booked"),
+            *(self._owe(effect) for effect in effects),
+        ]
+        write(self.table.client, "book_free", steps)
+
+    def earlier_booking(self, appointment_id: str) -> EarlierBooking | None:
+        return _earlier(self.table.get("earlier_booking", keys.appointment(appointment_id)))
+
+    def appointment(self, appointment_id: str) -> Appointment | None:
+        item = self.table.get("appointment", keys.appointment(appointment_id))
+        return None if item is None else items.appointment(items.load(item))
+
+    def appointments(self, ids: Sequence[str]) -> list[Appointment]:
+        found = self.table.get_all("appointments", [keys.appointment(each) for each in ids])
+        return [items.appointment(items.load(item)) for item in found.values()]
+
+    def appointments_of(self, client_id: str, now: datetime, cursor: str | None, limit: int) -> Page:
+        upcoming, after = _read_cursor(cursor)
+        boundary = after or isoformat(now)
+        listed: list[Appointment] = []
+        if upcoming:
+            listed = self._by_client(client_id, "GSI1SK > :b", boundary, limit + 1, forward=True)
+            if len(listed) > limit:
+                return Page(tuple(listed[:limit]), _cursor("u", listed[limit - 1]))
+            boundary = isoformat(now)
+        rest = self._by_client(client_id, "GSI1SK < :b", boundary, limit + 1 - len(listed), forward=False)
+        listed += rest
+        more = len(listed) > limit
+        return Page(tuple(listed[:limit]), _cursor("p", listed[limit - 1]) if more else None)
+
+    def _by_client(
+        self, client_id: str, condition: str, boundary: str, limit: int, *, forward: bool
+    ) -> list[Appointment]:
+        answer = self.table.query_index(
+            "appointments_of",
+            KeyConditionExpression=f"GSI1PK = :client AND {condition}",
+            ExpressionAttributeValues=items.dump({":client": keys.by_client(client_id), ":b": boundary}),
+            ScanIndexForward=forward,
+            Limit=limit,
+        )
+        return [items.appointment(items.load(item)) for item in answer["Items"]]
+
+    def _create(self, appointment: Appointment, fingerprint: str) -> Step:
+        """``as_booked`` keeps the first answer, so that a repeat hears the same whatever happened since."""
+        as_booked = items.appointment_record(appointment)
+        record = {
+            **keys.appointment(appointment.id),
+            "kind": "APPOINTMENT",
+            **as_booked,
+            "as_booked": {name: value for name, value in as_booked.items() if value is not None},
+            "fingerprint": fingerprint,
+            "GSI1PK": keys.by_client(appointment.client.id),
+            "GSI1SK": keys.by_time(appointment.start, appointment.id),
+        }
+        return self._put_new(record, AlreadyBooked)
+
+    def _use_once(self, code: str, appointment: Appointment) -> Step:
+        record = {
+            **keys.promo_use(code, appointment.client.id),
+            "kind": "PROMO_USE",
+            "appointment_id": appointment.id,
+        }
+        return self._put_new(record, lambda: PromoAlreadyUsed("you have used this code already"))
+
+    def _use_up(self, code: str) -> Step:
+        return Step(
+            {
+                "Update": {
+                    "TableName": self.table.name,
+                    "Key": items.dump(keys.promo(code)),
+                    "UpdateExpression": "ADD used :one",
+                    "ConditionExpression": "attribute_exists(PK) AND active = :yes AND used < cap",
+                    "ExpressionAttributeValues": items.dump({":one": 1, ":yes": True}),
+                }
+            },
+            lambda: PromoExhausted("all uses of this code are gone"),
+        )
+
+    def _audit(self, appointment: Appointment, now: datetime, event: str) -> Step:
+        record = {
+            **keys.audit(appointment.id, now, event),
+            "kind": "AUDIT",
+            "event": event,
+            "actor": appointment.client.id,
+            "status": appointment.status.value,
+            "start": isoformat(appointment.start),
+        }
+        return self._put_new(record, AlreadyBooked)
+
+    def _owe(self, effect: Effect) -> Step:
+        return self._put_new(items.effect_record(effect), AlreadyBooked)
+
+    def _put_new(self, record: items.Item, refusal: Any) -> Step:
+        return Step(
+            {
+                "Put": {
+                    "TableName": self.table.name,
+                    "Item": items.dump(record),
+                    "ConditionExpression": "attribute_not_exists(PK)",
+                }
+            },
+            refusal,
+        )
+
+
+def _id(key: keys.Key) -> tuple[str, str]:
+    return key["PK"], key["SK"]
+
+
+def _diary_keys(span: Interval) -> list[keys.Key]:
+    return [keys.settings(), *(keys.week(monday) for monday in keys.weeks(span))]
+
+
+def _promo_keys(code: str, client_id: str, now: datetime) -> list[keys.Key]:
+    return [keys.promo(code), keys.promo_use(code, client_id), keys.misses(client_id, _window(now))]
+
+
+def _window(now: datetime) -> int:
+    return int(now.timestamp() // MISSES_WINDOW.total_seconds())
+
+
+def _settings(item: RawItem | None) -> Settings:
+    if item is None:
+        raise RuntimeError("the table is not seeded: there are no settings")
+    return items.settings(items.load(item))
+
+
+def _diary(found: Found, span: Interval) -> Diary:
+    listed = [claim for key, item in found.items() if key[1] == "WEEK" for claim in items.claims(item)]
+    return Diary(
+        settings=_settings(found.get(_id(keys.settings()))),
+        claims=tuple(claim for claim in listed if claim.interval.overlaps(span)),
+        week_versions={
+            key[0]: int(item["version"]["N"]) for key, item in found.items() if key[1] == "WEEK"
+        },
+    )
+
+
+def _promo(found: Found, code: str, client_id: str, now: datetime) -> PromoReading:
+    item = found.get(_id(keys.promo(code)))
+    misses = found.get(_id(keys.misses(client_id, _window(now))))
+    return PromoReading(
+        promo=None if item is None else items.promo(items.load(item)),
+        used_by_client=_id(keys.promo_use(code, client_id)) in found,
+        misses=0 if misses is None else int(misses["misses"]["N"]),
+    )
+
+
+def _earlier(item: RawItem | None) -> EarlierBooking | None:
+    if item is None:
+        return None
+    record = items.load(item)
+    return EarlierBooking(as_booked=items.appointment(record["as_booked"]), fingerprint=record["fingerprint"])
+
+
+def _cursor(half: str, last: Appointment) -> str:
+    return base64.urlsafe_b64encode(f"{half}{keys.by_time(last.start, last.id)}".encode()).decode()
+
+
+def _read_cursor(cursor: str | None) -> tuple[bool, str | None]:
+    """Which half of the list to go on with, and after which entry of it."""
+    if cursor is None:
+        return True, None
+    try:
+        text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise InvalidInput("cursor", "this is no cursor of this list") from None
+    if text[:1] not in {"u", "p"}:
+        raise InvalidInput("cursor", "this is no cursor of this list")
+    return text[0] == "u", text[1:]
