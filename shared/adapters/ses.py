@@ -1,0 +1,161 @@
+"""Amazon SES: one raw message for each letter, sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    SSLError,
+)
+
+from shared.adapters import mails
+from shared.adapters.invitations import REQUEST, Invitations
+from shared.adapters.text import one_line
+from shared.domain.appointment import Appointment
+from shared.observability import outside_call
+from shared.usecases.ports import Letter, OutcomeUnknown, TryAgainLater, WillNeverWork
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
+
+_NEVER_LEFT = (
+    EndpointConnectionError,
+    ConnectTimeoutError,
+    ProxyConnectionError,
+    SSLError,
+    NoCredentialsError,
+)
+
+
+def make_client(region: str, endpoint: str | None = None) -> SESV2Client:
+    """One try for each call: a repeat after a lost answer would be a second email."""
+    client: SESV2Client = boto3.client(
+        "sesv2",
+        region_name=region,
+        endpoint_url=endpoint,
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10),
+    )
+    return client
+
+
+class SesMailer:
+    """``mail_from`` is a bare address of a domain verified in SES."""
+
+    def __init__(
+        self,
+        *,
+        client: SESV2Client,
+        mail_from: str,
+        coach_email: str,
+        coach_name: str,
+        manage_url: Callable[[Appointment], str],
+        configuration_set: str | None = None,
+        mock: bool = False,
+    ) -> None:
+        self._client = client
+        self._mail_from = mail_from
+        self._coach_email = coach_email
+        self._coach_name = "" if "@" in coach_name else one_line(coach_name, 60)
+        self._manage_url = manage_url
+        self._configuration_set = configuration_set
+        self._mock = mock
+        self._invitations = Invitations(organizer_email=mail_from, organizer_name=self._coach_name)
+
+    def send(self, letter: Letter) -> str:
+        request = self._request(letter)
+        try:
+            with outside_call("ses", "send_email"):
+                return self._client.send_email(**request)["MessageId"]
+        except ClientError as refusal:
+            raise _meaning(refusal) from refusal
+        except ParamValidationError as error:
+            raise WillNeverWork("SES can't take this message") from error
+        except _NEVER_LEFT as error:
+            raise TryAgainLater(f"SES was not reached: {type(error).__name__}") from error
+        except (BotoCoreError, KeyError) as error:
+            raise OutcomeUnknown(f"SES gave no answer: {type(error).__name__}") from error
+
+    def check(self) -> str:
+        if self._mock:
+            return "mock"
+        domain = self._mail_from.rpartition("@")[2]
+        try:
+            with outside_call("ses", "get_email_identity"):
+                verified = self._client.get_email_identity(EmailIdentity=domain)["VerifiedForSendingStatus"]
+        except self._client.exceptions.NotFoundException:
+            verified = False
+        except ClientError as refusal:
+            return f"error: SES answered {refusal.response['Error']['Code']}"
+        except BotoCoreError as error:
+            return f"error: SES was not reached ({type(error).__name__})"
+        return "initialized" if verified else f"error: verify the domain {domain} in Amazon SES"
+
+    def _request(self, letter: Letter) -> SendEmailRequestTypeDef:
+        message = self._compose(letter)
+        request: SendEmailRequestTypeDef = {
+            "FromEmailAddress": self._mail_from,
+            "Destination": {"ToAddresses": [message["To"].addresses[0].addr_spec]},
+            "Content": {"Raw": {"Data": message.as_bytes()}},
+            "EmailTags": [{"Name": "effect", "Value": letter.effect_id}],
+        }
+        if self._configuration_set:
+            request["ConfigurationSetName"] = self._configuration_set
+        return request
+
+    def _compose(self, letter: Letter) -> EmailMessage:
+        """Raises ``WillNeverWork`` when an address is none. The same letter always gives the same bytes."""
+        client, coach = _address(letter.appointment.client.email), _address(self._coach_email)
+        to_coach = letter.kind in mails.COACHES_COPIES
+        words = mails.write(
+            letter, coach_name=self._coach_name, manage_url=self._manage_url(letter.appointment)
+        )
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = words.subject
+        message["From"] = Address(self._coach_name, addr_spec=self._mail_from)
+        message["To"] = coach if to_coach else client
+        message["Reply-To"] = client if to_coach else coach
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(words.text, cte="quoted-printable")
+        message.add_alternative(words.html, subtype="html", cte="quoted-printable")
+        message.add_alternative(
+            self._invitations.request(letter.appointment),
+            maintype="text",
+            subtype="calendar",
+            params={"method": REQUEST, "charset": "UTF-8"},
+            cte="base64",
+        )
+        message.set_boundary(f"=_{letter.effect_id[:60]}")  # "=_" can't be in quoted-printable or base64
+        return message
+
+
+def _address(email: str) -> Address:
+    try:
+        email.encode("ascii")
+        return Address(addr_spec=email)
+    except (MessageError, ValueError, IndexError) as error:
+        raise WillNeverWork("the recipient's address is not one that SES can mail") from error
+
+
+def _meaning(refusal: ClientError) -> TryAgainLater | WillNeverWork:
+    """A bad request stays bad; all else passes by itself, or a person mends it within the tries.
+
+    SES's own words are left out: they repeat the addresses.
+    """
+    code = refusal.response["Error"]["Code"]
+    kind = WillNeverWork if code == "BadRequestException" else TryAgainLater
+    return kind(f"SES answered {code}")
