@@ -1,6 +1,6 @@
 """The database: DynamoDB Local, fetched once, run in memory or in a folder.
 
-The jar is Amazon's own, as npm's ``amplify-dynamodb-simulator`` carries it; it is used only if its bytes are the pinned ones.
+The jar is Amazon's own, from npm's ``amplify-dynamodb-simulator``; it runs only if its bytes are the pinned ones.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def fetch() -> Path:
         archive = next(Path(scratch).glob("*.tgz"))
         digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if f"sha512-{digest}" != INTEGRITY:
-            raise EngineError(f"{PACKAGE} is not the package that was pinned: its integrity is sha512-{digest}")
+            raise EngineError(
+                f"{PACKAGE} is not the package that was pinned: its integrity is sha512-{digest}"
+            )
         with tarfile.open(archive) as tar:
             tar.extractall(scratch, filter="data")
         try:
@@ -104,8 +106,8 @@ def java() -> str:
     return str(JAVA)
 
 
-def _die_with_parent() -> None:
-    """Linux ends the child when the starting thread ends, even by SIGKILL. Elsewhere only a clean stop does."""
+def die_with_parent() -> None:
+    """Linux ends the child with the thread that started it, even at SIGKILL; elsewhere a clean stop does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
@@ -136,7 +138,7 @@ class Engine:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 (no other thread holds a lock it needs)
+            preexec_fn=die_with_parent,  # noqa: PLW1509 (no other thread holds a lock it needs)
         )
 
     def wait(self) -> None:
@@ -165,7 +167,7 @@ class Engine:
 
 @contextmanager
 def running(data: Path | None = None) -> Iterator[str]:
-    """The endpoint of a database: the one named in the environment, or one of its own for as long as this lasts."""
+    """The endpoint of the database named in the environment, or of one that runs as long as this lasts."""
     if given := os.environ.get(ENDPOINT_VARIABLE):
         yield given
         return

@@ -1,0 +1,179 @@
+"""The processes that run functions.
+
+``python -m local.worker SOCKET`` imports the heavy libraries once, then forks a process for each line on its
+input. That process is one Lambda execution environment: it imports one handler, and serves one invocation at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+from local import database_faults, frames
+from local.clock import Clock
+
+PRELOADED = (
+    "boto3",
+    "pydantic",
+    "aws_lambda_powertools.event_handler",
+    "jwt",
+    "phonenumbers",
+    "icalendar",
+    "jinja2",
+    "requests",
+    "googleapiclient.discovery",
+    "google.oauth2.service_account",
+    "google_auth_httplib2",
+)
+CRASH_STATUS = 1
+
+
+class Context:
+    """Lambda's context object."""
+
+    def __init__(self, function: dict[str, Any], request_id: str, deadline: float) -> None:
+        self.function_name = function["name"]
+        self.function_version = "$LATEST"
+        self.memory_limit_in_mb = str(function["memory"])
+        self.invoked_function_arn = f"arn:aws:lambda:us-east-1:000000000000:function:{self.function_name}"
+        self.log_group_name = f"/aws/lambda/{self.function_name}"
+        self.log_stream_name = str(os.getpid())
+        self.aws_request_id = request_id
+        self._deadline = deadline
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self._deadline - time.monotonic()) * 1000))
+
+
+class Stack:
+    """The worker's end of its connection: tells of outside calls as they happen, asks whether to die at one."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._open_calls = threading.local()
+        self._count = 0
+        self.crashes: list[str] = []
+
+    def receive(self) -> dict[str, Any] | None:
+        return frames.receive(self._connection)
+
+    def tell(self, **message: Any) -> None:
+        with self._lock:
+            self._connection.sendall(frames.pack(message))
+
+    def ask(self, **message: Any) -> Any:
+        with self._lock:
+            self._connection.sendall(frames.pack(message))
+            reply = frames.receive(self._connection)
+        if reply is None:
+            os._exit(CRASH_STATUS)
+        return reply["answer"]
+
+    def before(self, target: str, operation: str) -> None:
+        self._crash_if_planned(f"before {target}.{operation}")
+        with self._lock:
+            self._count += 1
+            number = self._count
+        stack = self._open_calls.__dict__.setdefault("numbers", [])
+        stack.append(number)
+        self.tell(kind="call", number=number, target=target, operation=operation)
+
+    def after(self, target: str, operation: str, seconds: float, outcome: str) -> None:
+        self.tell(kind="called", number=self._open_calls.numbers.pop(), seconds=seconds, outcome=outcome)
+        self._crash_if_planned(f"after {target}.{operation}")
+
+    def _crash_if_planned(self, moment: str) -> None:
+        if moment in self.crashes and self.ask(kind="crash", moment=moment):
+            os._exit(CRASH_STATUS)
+
+
+def _load(function: dict[str, Any]) -> Any:
+    sys.path[:0] = [function["folder"]]
+    module, _, name = function["handler"].rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _error(error: BaseException) -> dict[str, Any]:
+    traceback.print_exception(error)
+    return {"errorType": type(error).__name__, "errorMessage": str(error)}
+
+
+def _invoke(handler: Any, function: dict[str, Any], invocation: dict[str, Any]) -> dict[str, Any]:
+    context = Context(function, invocation["request_id"], time.monotonic() + invocation["seconds"])
+    try:
+        return {"kind": "result", "payload": json.loads(json.dumps(handler(invocation["event"], context)))}
+    except BaseException as error:  # Lambda reports whatever a handler raises, SystemExit too
+        return {"kind": "failed", "error": _error(error)}
+
+
+def serve(order: dict[str, Any], connection: socket.socket) -> None:
+    """One execution environment, from its first import until the stack hangs up."""
+    stack, clock, function = Stack(connection), Clock(), order["function"]
+    stack.tell(kind="hello", worker=order["worker"], pid=os.getpid())
+    clock.set_offset(order["clock"])
+    try:
+        from shared import observability  # noqa: PLC0415 (in the function's own environment)
+
+        observability.listen(stack)
+        handler = _load(function)
+    except BaseException as error:
+        stack.tell(kind="unready", error=_error(error))
+        return
+    database_faults.install(lambda operation: stack.ask(kind="fault", operation=operation))
+    stack.tell(kind="ready")
+    while (invocation := stack.receive()) is not None:
+        clock.set_offset(invocation["clock"])
+        stack.crashes = invocation["crashes"]
+        database_faults.active = invocation["faults"]
+        stack.tell(**_invoke(handler, function, invocation))
+
+
+def _become(order: dict[str, Any], address: str) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    time.tzset()
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(address)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        serve(order, connection)
+
+
+def main(address: str) -> None:
+    from local.engine import die_with_parent  # noqa: PLC0415
+
+    die_with_parent()
+    for name in PRELOADED:
+        importlib.import_module(name)
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in iter(sys.stdin.buffer.readline, b""):
+        if os.fork() == 0:
+            status = CRASH_STATUS
+            try:
+                die_with_parent()
+                _become(json.loads(line), address)
+                status = 0
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
