@@ -1,1 +1,146 @@
-"""Configuration, read once into one typed object; a wrong value stops the start with a message that names it."""
+"""Configuration, read once into one typed object; a wrong value stops the start with a message that names it.
+
+Secrets come from the environment, or from SSM Parameter Store under ``SECRETS_PATH``, and are fetched only by the
+function that needs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.observability import logger, outside_call
+
+GOOGLE_CALENDAR_API = "https://www.googleapis.com/calendar/v3/"
+STAGES = frozenset({"local", "dev", "staging", "prod"})
+VERSION = "0.1.0"
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or wrong. The message names it and never shows a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The environment of one function; settings it was not given are None, and ``needed`` asks for them."""
+
+    stage: str
+    table_name: str | None
+    coach_email: str | None
+    coach_name: str
+    coach_google_calendar_id: str | None
+    google_calendar_api_base: str
+    google_mock: bool
+    mail_from: str | None
+    mail_configuration_set: str | None
+    mail_mock: bool
+    site_url: str | None
+    jwt_issuer: str | None
+    jwt_audience: str | None
+    secrets_path: str | None
+    region: str
+
+    def needed(self, name: str) -> str:
+        """Raises ``ConfigurationError`` when it is not set."""
+        value = getattr(self, name)
+        if not value:
+            raise ConfigurationError(f"{name.upper()} is not set")
+        return str(value)
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Config:
+    """Raises ``ConfigurationError``."""
+
+    def optional(name: str) -> str | None:
+        return environment.get(name, "").strip() or None
+
+    stage = optional("STAGE") or "dev"
+    if stage not in STAGES:
+        raise ConfigurationError(f"STAGE is one of {', '.join(sorted(STAGES))}")
+    coach_email = optional("COACH_EMAIL")
+    return Config(
+        stage=stage,
+        table_name=optional("TABLE_NAME"),
+        coach_email=_address("COACH_EMAIL", coach_email),
+        coach_name=optional("COACH_NAME") or "Your coach",
+        coach_google_calendar_id=_calendar_id(optional("COACH_GOOGLE_CALENDAR_ID"), coach_email),
+        google_calendar_api_base=_url(
+            "GOOGLE_CALENDAR_API_BASE", optional("GOOGLE_CALENDAR_API_BASE") or GOOGLE_CALENDAR_API
+        ),
+        google_mock=_flag("GOOGLE_MOCK", optional("GOOGLE_MOCK")),
+        mail_from=_address("MAIL_FROM", optional("MAIL_FROM")),
+        mail_configuration_set=optional("MAIL_CONFIGURATION_SET"),
+        mail_mock=_flag("MAIL_MOCK", optional("MAIL_MOCK")),
+        site_url=_url("SITE_URL", optional("SITE_URL")),
+        jwt_issuer=_url("JWT_ISSUER", optional("JWT_ISSUER")),
+        jwt_audience=optional("JWT_AUDIENCE"),
+        secrets_path=optional("SECRETS_PATH"),
+        region=optional("AWS_REGION") or optional("AWS_DEFAULT_REGION") or "us-east-1",
+    )
+
+
+def secret(config: Config, name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """From the environment, else from SSM (one call); None where neither has it."""
+    if environment.get(name):
+        return environment[name]
+    if config.secrets_path is None:
+        return None
+    import boto3  # noqa: PLC0415 - only where secrets lie in SSM
+
+    client = boto3.client("ssm", region_name=config.region)
+    try:
+        with outside_call("ssm", "get_parameter"):
+            answer = client.get_parameter(Name=f"{config.secrets_path}/{name}", WithDecryption=True)
+    except client.exceptions.ParameterNotFound:
+        return None
+    return str(answer["Parameter"]["Value"])
+
+
+def google_service_account(config: Config) -> dict[str, Any] | None:
+    """The service account's key; None when there is none. Raises ``ConfigurationError`` when it is no such key."""
+    text = secret(config, "GOOGLE_SERVICE_ACCOUNT_KEY")
+    if text is None:
+        return None
+    try:
+        key = json.loads(text)
+    except ValueError:
+        key = None
+    if not isinstance(key, dict) or key.get("type") != "service_account":
+        raise ConfigurationError("GOOGLE_SERVICE_ACCOUNT_KEY is not the JSON of a service account's key")
+    return key
+
+
+def _calendar_id(calendar_id: str | None, coach_email: str | None) -> str | None:
+    if calendar_id != "primary":
+        return calendar_id
+    # To a service account, "primary" is its own empty calendar: everything would look free.
+    logger.warning("COACH_GOOGLE_CALENDAR_ID is 'primary': taken to mean the calendar of COACH_EMAIL")
+    return coach_email
+
+
+def _address(name: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    address = parseaddr(value)[1]
+    if address.count("@") != 1:
+        raise ConfigurationError(f"{name} is not an email address")
+    return address
+
+
+def _url(name: str, value: str | None) -> Any:
+    if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+        raise ConfigurationError(f"{name} is not an http(s) address")
+    return value
+
+
+def _flag(name: str, value: str | None) -> bool:
+    if value is None:
+        return False
+    if value.lower() not in {"true", "false"}:
+        raise ConfigurationError(f"{name} is true or false")
+    return value.lower() == "true"

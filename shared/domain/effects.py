@@ -21,10 +21,10 @@ class EffectStatus(StrEnum):
     DEAD = "dead"
 
 
-LEASES = {EffectKind.CALENDAR_EVENT: timedelta(minutes=2)}
+CALENDAR_LEASE = timedelta(minutes=2)
 MAIL_LEASE = timedelta(minutes=15)
-"""A mail can't be asked for under an id of ours. Whoever dies while sending leaves a doubt, and the mail service's
-own event of the sending ends it, normally within seconds; only after a quarter of an hour of silence is the mail sent again."""
+"""A mail can't be asked for under an id of ours. Whoever dies while sending leaves a doubt. The mail service's own
+event of the sending ends it, normally within seconds; only after a quarter of an hour of silence is it sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,12 @@ class Effect:
 def lease(effect_id: str) -> timedelta:
     """How long one worker may take over the effect before another may take it up."""
     kind = EffectKind(effect_id.rpartition("-")[0])
-    return LEASES.get(kind, MAIL_LEASE)
+    return CALENDAR_LEASE if kind is EffectKind.CALENDAR_EVENT else MAIL_LEASE
 
 
 def retry_delay(attempts: int) -> timedelta:
     """Doubling from 30 seconds, at most an hour."""
-    return min(timedelta(seconds=30) * 2 ** max(attempts - 1, 0), timedelta(hours=1))
+    return min(timedelta(seconds=30) * (1 << max(attempts - 1, 0)), timedelta(hours=1))
 
 
 def owed_for_booking(appointment_id: str, now: datetime) -> tuple[Effect, ...]:

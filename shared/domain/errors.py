@@ -76,8 +76,8 @@ class CalendarUnavailable(DomainError):
     code = "calendar_unavailable"
 
 
-class StoreBusy(DomainError):
-    """Too many clients at once wrote the same records; the caller may try again in a moment."""
+class TooManyRequests(DomainError):
+    """Too much at once, from this client or from all; the same may work in a moment."""
 
     code = "too_many_requests"
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from shared.domain.errors import DomainError, PromoAlreadyUsed, PromoExhausted, PromoExpired
 
+LONGEST_CODE = 40
 MISSES_ALLOWED = 20
 MISSES_WINDOW = timedelta(minutes=10)
 """A client who names this many unknown codes within the window is guessing."""

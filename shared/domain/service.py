@@ -25,7 +25,8 @@ class Service:
     def __post_init__(self) -> None:
         if self.duration_minutes % GRID_MINUTES or not 0 < self.duration_minutes <= LONGEST_SESSION_MINUTES:
             raise InvalidInput(
-                "duration_minutes", f"a length is a multiple of {GRID_MINUTES} up to {LONGEST_SESSION_MINUTES} minutes"
+                "duration_minutes",
+                f"a length is a multiple of {GRID_MINUTES} up to {LONGEST_SESSION_MINUTES} minutes",
             )
 
 

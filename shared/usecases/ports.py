@@ -120,7 +120,7 @@ class BookingStore(Protocol):
         """Claims the time, uses the code, writes the booking and what it owes: all or nothing.
 
         Raises ``AlreadyBooked``, ``DiaryChanged``, ``PromoAlreadyUsed``, ``PromoExhausted``, ``SlotTaken``,
-        ``StoreBusy``, ``TemporarilyUnavailable``.
+        ``TooManyRequests``, ``TemporarilyUnavailable``.
         """
 
     def earlier_booking(self, appointment_id: str) -> EarlierBooking | None: ...

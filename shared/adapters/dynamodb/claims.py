@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from shared.adapters.dynamodb import items, keys
@@ -14,12 +14,19 @@ from shared.domain.errors import SlotTaken
 from shared.domain.time import Interval, isoformat
 from shared.usecases.ports import DiaryChanged
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+
 MAY_CLAIM = (
     "attribute_not_exists(PK)"  # free
     " OR #owner = :me"  # mine already
     " OR (#kind = :hold AND (hold_until < :now OR client_id = :client))"  # an abandoned checkout, or my own
 )
 """Compared with the caller's clock: DynamoDB's own expiry only tidies up, days late."""
+
+
+UNCHANGED = "attribute_not_exists(PK) OR version = :seen"
+"""A week that was not there when read counts as version 0, which no week that exists has."""
 
 
 def claim(table: str, appointment: Appointment, now: datetime) -> list[Step]:
@@ -69,49 +76,34 @@ def enter_in_week(table: str, appointment: Appointment, relied_on: Diary) -> lis
     """Lists the claim in its week. Under a daily limit, the weeks that the day lies in must not have changed."""
     own = keys.week(keys.monday_of(appointment.claim.start))
     guarded = _weeks_of_day(appointment, relied_on) if relied_on.settings.schedule.daily_limit else {}
-    condition, values = _unchanged(guarded.pop(own["PK"], None))
-    enter = Step(
-        {
-            "Update": {
-                "TableName": table,
-                "Key": items.dump(own),
-                "UpdateExpression": "SET #claim = :claim, #kind = :kind ADD version :one",
-                **({"ConditionExpression": condition} if condition else {}),
-                "ExpressionAttributeNames": {
-                    "#claim": f"{items.CLAIM_PREFIX}{appointment.id}",
-                    "#kind": "kind",
-                },
-                "ExpressionAttributeValues": items.dump(
-                    {":claim": items.claim_text(appointment), ":kind": "WEEK", ":one": 1, **values}
-                ),
-            }
-        },
-        DiaryChanged,
-    )
-    return [enter, *(_check_week(table, pk, seen) for pk, seen in guarded.items())]
+    seen = guarded.pop(own["PK"], None)
+    values = {":claim": items.claim_text(appointment), ":kind": "WEEK", ":one": 1}
+    update: UpdateTypeDef = {
+        "TableName": table,
+        "Key": items.dump(own),
+        "UpdateExpression": "SET #claim = :claim, #kind = :kind ADD version :one",
+        "ExpressionAttributeNames": {"#claim": f"{items.CLAIM_PREFIX}{appointment.id}", "#kind": "kind"},
+        "ExpressionAttributeValues": items.dump(values),
+    }
+    if seen is not None:
+        update["ConditionExpression"] = UNCHANGED
+        update["ExpressionAttributeValues"] = items.dump({**values, ":seen": seen})
+    enter = Step({"Update": update}, DiaryChanged)
+    return [enter, *(_check_week(table, pk, version) for pk, version in guarded.items())]
 
 
 def _check_week(table: str, pk: str, seen: int) -> Step:
-    condition, values = _unchanged(seen)
     return Step(
         {
             "ConditionCheck": {
                 "TableName": table,
                 "Key": items.dump({"PK": pk, "SK": "WEEK"}),
-                "ConditionExpression": condition,
-                **({"ExpressionAttributeValues": items.dump(values)} if values else {}),
+                "ConditionExpression": UNCHANGED,
+                "ExpressionAttributeValues": items.dump({":seen": seen}),
             }
         },
         DiaryChanged,
     )
-
-
-def _unchanged(seen: int | None) -> tuple[str, Mapping[str, int]]:
-    if seen is None:
-        return "", {}
-    if seen == 0:
-        return "attribute_not_exists(PK)", {}
-    return "version = :seen", {":seen": seen}
 
 
 def _weeks_of_day(appointment: Appointment, relied_on: Diary) -> dict[str, int]:

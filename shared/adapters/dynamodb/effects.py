@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from shared.adapters.dynamodb import items, keys
 from shared.adapters.dynamodb.table import Table
@@ -20,6 +22,12 @@ class DynamoEffects:
     def __init__(self, table: Table) -> None:
         self.table = table
 
+    @staticmethod
+    def named_in(stream_event: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """``(appointment id, effect id)`` of each record of a DynamoDB stream event."""
+        records = (record["dynamodb"]["Keys"] for record in stream_event["Records"])
+        return [keys.effect_ref({"PK": key["PK"]["S"], "SK": key["SK"]["S"]}) for key in records]
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         answer = self.table.query_index(
             "due_effects",
@@ -27,9 +35,7 @@ class DynamoEffects:
             ExpressionAttributeValues=items.dump({":owed": keys.OWED, ":now": f"{isoformat(now)}~"}),
             Limit=100,
         )
-        return [
-            keys.effect_ref({"PK": item["PK"]["S"], "SK": item["SK"]["S"]}) for item in answer["Items"]
-        ]
+        return [keys.effect_ref({"PK": item["PK"]["S"], "SK": item["SK"]["S"]}) for item in answer["Items"]]
 
     def lease_effect(self, appointment_id: str, effect_id: str, now: datetime) -> Effect | None:
         until = now + lease(effect_id)

@@ -8,12 +8,12 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from shared.adapters.dynamodb import keys
+from shared.domain import schedule as schedule_data
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus, Client
 from shared.domain.diary import Claim, Settings
 from shared.domain.effects import Effect, EffectKind, EffectStatus
 from shared.domain.money import Money
 from shared.domain.promo import Promo
-from shared.domain.schedule import Schedule
 from shared.domain.service import Service
 from shared.domain.time import Interval, isoformat
 
@@ -149,7 +149,7 @@ def settings_record(settings: Settings) -> Item:
         **keys.settings(),
         "kind": "SETTINGS",
         "version": settings.version,
-        "schedule": settings.schedule.to_dict(),
+        "schedule": schedule_data.to_dict(settings.schedule),
         "services": [_service_record(service) for service in settings.services.values()],
     }
 
@@ -157,7 +157,7 @@ def settings_record(settings: Settings) -> Item:
 def settings(record: Item) -> Settings:
     services = [_service(service) for service in record["services"]]
     return Settings(
-        schedule=Schedule.from_dict(record["schedule"]),
+        schedule=schedule_data.from_dict(record["schedule"]),
         services={service.id: service for service in services},
         version=int(record["version"]),
     )
@@ -193,7 +193,7 @@ def claim_text(appointment: Appointment) -> str:
 
 
 def claims(week: Item) -> list[Claim]:
-    """The claims of one week's item as DynamoDB gives it. Read in bulk for every listing, hence not through ``load``."""
+    """The claims of one week's item as DynamoDB gives it: read in bulk by every listing, so not through ``load``."""
     return [
         _claim(name.removeprefix(CLAIM_PREFIX), value["S"])
         for name, value in week.items()

@@ -12,8 +12,8 @@
 | promo use   | PROMO#{code}             | USE#{client}               |                  |                    |
 | misses      | MISSES#{client}#{window} | MISSES                     |                  |                    |
 
-A cell is five minutes of UTC and has one owner: it decides who has a time. A week lists the claims that begin in it, for
-listings: it is written in the same transaction as the cells.
+A cell is five minutes of UTC and has one owner: it decides who has a time. A week lists the claims that begin in it,
+for listings: it is written in the same transaction as the cells.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ from shared.usecases.ports import AlreadyBooked, EarlierBooking, FreeBookingFact
 
 if TYPE_CHECKING:
     from shared.domain.effects import Effect
+
+UPCOMING, PAST = "u", "p"
 
 Found = dict[tuple[str, str], RawItem]
 
@@ -99,18 +100,23 @@ class DynamoBookings:
         return [items.appointment(items.load(item)) for item in found.values()]
 
     def appointments_of(self, client_id: str, now: datetime, cursor: str | None, limit: int) -> Page:
-        upcoming, after = _read_cursor(cursor)
-        boundary = after or isoformat(now)
-        listed: list[Appointment] = []
-        if upcoming:
-            listed = self._by_client(client_id, "GSI1SK > :b", boundary, limit + 1, forward=True)
-            if len(listed) > limit:
-                return Page(tuple(listed[:limit]), _cursor("u", listed[limit - 1]))
-            boundary = isoformat(now)
-        rest = self._by_client(client_id, "GSI1SK < :b", boundary, limit + 1 - len(listed), forward=False)
-        listed += rest
-        more = len(listed) > limit
-        return Page(tuple(listed[:limit]), _cursor("p", listed[limit - 1]) if more else None)
+        half, after = _read_cursor(cursor)
+        upcoming: list[Appointment] = []
+        if half == UPCOMING:
+            upcoming = self._by_client(
+                client_id, "GSI1SK > :b", after or isoformat(now), limit + 1, forward=True
+            )
+        past: list[Appointment] = []
+        if len(upcoming) <= limit:
+            boundary = after if half == PAST and after else isoformat(now)
+            past = self._by_client(
+                client_id, "GSI1SK < :b", boundary, limit + 1 - len(upcoming), forward=False
+            )
+        listed = [*upcoming, *past]
+        if len(listed) <= limit:
+            return Page(tuple(listed), None)
+        half = UPCOMING if len(upcoming) >= limit else PAST
+        return Page(tuple(listed[:limit]), _cursor(half, listed[limit - 1]))
 
     def _by_client(
         self, client_id: str, condition: str, boundary: str, limit: int, *, forward: bool
@@ -214,9 +220,7 @@ def _diary(found: Found, span: Interval) -> Diary:
     return Diary(
         settings=_settings(found.get(_id(keys.settings()))),
         claims=tuple(claim for claim in listed if claim.interval.overlaps(span)),
-        week_versions={
-            key[0]: int(item["version"]["N"]) for key, item in found.items() if key[1] == "WEEK"
-        },
+        week_versions={key[0]: int(item["version"]["N"]) for key, item in found.items() if key[1] == "WEEK"},
     )
 
 
@@ -241,14 +245,14 @@ def _cursor(half: str, last: Appointment) -> str:
     return base64.urlsafe_b64encode(f"{half}{keys.by_time(last.start, last.id)}".encode()).decode()
 
 
-def _read_cursor(cursor: str | None) -> tuple[bool, str | None]:
+def _read_cursor(cursor: str | None) -> tuple[str, str | None]:
     """Which half of the list to go on with, and after which entry of it."""
     if cursor is None:
-        return True, None
+        return UPCOMING, None
     try:
         text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+    except ValueError:
         raise InvalidInput("cursor", "this is no cursor of this list") from None
-    if text[:1] not in {"u", "p"}:
+    if text[:1] not in {UPCOMING, PAST}:
         raise InvalidInput("cursor", "this is no cursor of this list")
-    return text[0] == "u", text[1:]
+    return text[0], text[1:]

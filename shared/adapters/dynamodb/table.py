@@ -22,10 +22,11 @@ RawItem = dict[str, Any]
 CONNECT_SECONDS, READ_SECONDS = 1, 3
 
 
-def make_client() -> DynamoDBClient:
+def make_client(region: str) -> DynamoDBClient:
     """boto3's defaults wait a minute for an answer; a client at a web page does not."""
-    return boto3.client(
+    client: DynamoDBClient = boto3.client(
         "dynamodb",
+        region_name=region,
         config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
@@ -33,6 +34,7 @@ def make_client() -> DynamoDBClient:
             max_pool_connections=4,
         ),
     )
+    return client
 
 
 class Table:
@@ -59,7 +61,8 @@ class Table:
                 )
             for item in answer["Responses"].get(self.name, []):
                 found[item["PK"]["S"], item["SK"]["S"]] = item
-            pending = [*answer["UnprocessedKeys"].get(self.name, {}).get("Keys", []), *rest]
+            unread = answer["UnprocessedKeys"].get(self.name)
+            pending = [*(unread["Keys"] if unread else ()), *rest]
         return found
 
     def query_index(self, operation: str, **query: Any) -> dict[str, Any]:

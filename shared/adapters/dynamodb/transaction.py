@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, HTTPClientError
 
-from shared.domain.errors import StoreBusy, TemporarilyUnavailable
+from shared.domain.errors import TemporarilyUnavailable, TooManyRequests
 from shared.observability import outside_call
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None
     """Commits all steps or none.
 
     Raises the refusal of the first step whose condition failed (order the steps by what the caller should hear
-    first), ``StoreBusy`` when contention does not end, ``TemporarilyUnavailable`` when DynamoDB does not answer.
+    first), ``TooManyRequests`` when contention does not end, ``TemporarilyUnavailable`` when there is no answer.
 
     An answer that was lost is asked for again: every step is written under a condition that recognises its own
     earlier success, so the repeat either commits or is refused by the trace of the first.
@@ -70,7 +70,7 @@ def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None
             unanswered = lost
         else:
             return
-    raise StoreBusy("too many bookings at this very moment; please try again")
+    raise TooManyRequests("too many bookings at this very moment; please try again")
 
 
 def _raise_refusal(steps: Sequence[Step], reasons: Sequence[Any], cancelled: Exception) -> None:

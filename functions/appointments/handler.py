@@ -1,0 +1,48 @@
+"""GET /booking/my-appointments, /booking/{id} and /booking/{id}/calendar.ics: the caller's own bookings."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from shared import bootstrap
+from shared.http.appointments import AppointmentList, AppointmentView, listed, view
+from shared.http.auth import caller_of
+from shared.http.fields import AppointmentId
+from shared.http.resolver import entry, resolver
+from shared.usecases.show_appointments import my_appointment, my_appointments
+
+app = resolver()
+bookings = bootstrap.bookings()
+
+ICS_HEADERS = {"Content-Disposition": 'attachment; filename="session.ics"'}
+
+
+@app.get("/booking/my-appointments", operation_id="myAppointments", summary="The caller's bookings")
+def mine(
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> AppointmentList:
+    caller = caller_of(app.current_event)
+    page = my_appointments(bookings, bootstrap.clock.now(), caller=caller, cursor=cursor, limit=limit)
+    return listed(page, bootstrap.manage_url)
+
+
+@app.get("/booking/<appointment_id>", operation_id="myAppointment", summary="One booking")
+def one(appointment_id: Annotated[AppointmentId, Path()]) -> AppointmentView:
+    caller = caller_of(app.current_event)
+    return view(my_appointment(bookings, caller=caller, appointment_id=appointment_id), bootstrap.manage_url)
+
+
+@app.get("/booking/<appointment_id>/calendar.ics", operation_id="calendarFile", summary="Its iCalendar file")
+def calendar_file(appointment_id: Annotated[AppointmentId, Path()]) -> Response[str]:
+    caller = caller_of(app.current_event)
+    appointment = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
+    ics = bootstrap.invitations().invitation(appointment).decode()
+    return Response(HTTPStatus.OK, "text/calendar; charset=utf-8; method=PUBLISH", ics, ICS_HEADERS)
+
+
+handler = entry(app)

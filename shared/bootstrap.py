@@ -1,0 +1,129 @@
+"""The composition root: the only place that builds adapters. Each is built on first use, and kept.
+
+Adapters are imported where they are built, so that a function loads only what it uses.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared import config as configuration
+from shared.adapters.clock import SystemClock
+from shared.zones import assert_zone_data
+
+if TYPE_CHECKING:
+    from shared.adapters.dynamodb.effects import DynamoEffects
+    from shared.adapters.dynamodb.store import DynamoBookings
+    from shared.adapters.dynamodb.table import Table
+    from shared.adapters.invitations import Invitations
+    from shared.adapters.token_verifier import TokenVerifier
+    from shared.domain.appointment import Appointment
+    from shared.usecases.deliver_effects import World
+    from shared.usecases.ports import Calendar, Mailer
+    from shared.usecases.show_open_times import RecentBusy
+
+assert_zone_data()
+
+clock = SystemClock()
+
+
+@cache
+def config() -> configuration.Config:
+    return configuration.read()
+
+
+@cache
+def table() -> Table:
+    from shared.adapters.dynamodb.table import Table, make_client
+
+    return Table(make_client(config().region), config().needed("table_name"))
+
+
+@cache
+def bookings() -> DynamoBookings:
+    from shared.adapters.dynamodb.store import DynamoBookings
+
+    return DynamoBookings(table())
+
+
+@cache
+def effects() -> DynamoEffects:
+    from shared.adapters.dynamodb.effects import DynamoEffects
+
+    return DynamoEffects(table())
+
+
+@cache
+def calendar() -> Calendar:
+    from shared.adapters.google_calendar import GoogleCalendar
+
+    service_account = configuration.google_service_account(config())
+    if service_account is None:
+        raise configuration.ConfigurationError("GOOGLE_SERVICE_ACCOUNT_KEY is not set")
+    return GoogleCalendar(
+        service_account,
+        config().needed("coach_google_calendar_id"),
+        config().google_calendar_api_base,
+        mock=config().google_mock,
+    )
+
+
+@cache
+def recent_busy() -> RecentBusy:
+    from shared.usecases.show_open_times import RecentBusy
+
+    return RecentBusy(calendar())
+
+
+@cache
+def mailer() -> Mailer:
+    from shared.adapters.ses import SesMailer, make_client
+
+    return SesMailer(
+        client=make_client(config().region),
+        mail_from=config().needed("mail_from"),
+        coach_email=config().needed("coach_email"),
+        coach_name=config().coach_name,
+        manage_url=manage_url,
+        configuration_set=config().mail_configuration_set,
+        mock=config().mail_mock,
+    )
+
+
+@cache
+def invitations() -> Invitations:
+    from shared.adapters.invitations import Invitations
+
+    return Invitations(organizer_email=config().needed("mail_from"), organizer_name=config().coach_name)
+
+
+@cache
+def world() -> World:
+    from shared.usecases.deliver_effects import World
+
+    return World(bookings(), effects(), calendar(), mailer(), clock)
+
+
+@cache
+def token_verifier() -> TokenVerifier:
+    from shared.adapters.signing_keys import SigningKeys
+    from shared.adapters.token_verifier import TokenVerifier
+
+    issuer = config().jwt_issuer
+    app_secret = configuration.secret(config(), "APP_SECRET")
+    if not app_secret:
+        raise configuration.ConfigurationError("APP_SECRET is not set")
+    return TokenVerifier(
+        keys=SigningKeys(issuer) if issuer else None,
+        audience=config().jwt_audience,
+        shared_secret=configuration.secret(config(), "JWT_SHARED_SECRET"),
+        app_secret=app_secret,
+        coach_email=config().needed("coach_email"),
+    )
+
+
+def manage_url(appointment: Appointment) -> str:
+    return f"{config().needed('site_url').rstrip('/')}/manage.html?id={appointment.id}"

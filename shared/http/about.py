@@ -1,0 +1,99 @@
+"""What a page needs before anyone signs in, and what the operator's health check sees."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from shared.config import Config
+from shared.domain.diary import Settings
+from shared.domain.policy import POLICY
+from shared.domain.service import FREE, Service
+
+
+class Price(BaseModel):
+    amount: str
+    currency: str
+
+
+class ServiceView(BaseModel):
+    id: str
+    name: str
+    duration_minutes: int
+    sessions: int
+    prices: list[Price]
+
+
+class PolicyView(BaseModel):
+    notice_hours: int
+    fee_percent: int
+    free_reschedules: int
+
+
+class SignInView(BaseModel):
+    """OpenID Connect, authorization code with PKCE. ``issuer`` is None where the host page signs its users in."""
+
+    issuer: str | None
+    client_id: str | None
+    scope: str
+
+
+class PayPalView(BaseModel):
+    client_id: str
+    currencies: list[str]
+
+
+class ConfigView(BaseModel):
+    coach_name: str
+    coach_timezone: str
+    services: list[ServiceView]
+    bookable: list[str]
+    policy: PolicyView
+    booking_window_days: int
+    minimum_notice_minutes: int
+    step_minutes: int
+    paypal: PayPalView | None
+    sign_in: SignInView
+
+
+class HealthView(BaseModel):
+    ok: bool
+    version: str
+    stage: str
+    dynamodb: str
+    google_calendar: str
+    paypal: str
+    email: str
+
+
+def config_view(settings: Settings, config: Config) -> ConfigView:
+    schedule = settings.schedule
+    return ConfigView(
+        coach_name=config.coach_name,
+        coach_timezone=schedule.timezone,
+        services=[_service(service) for service in settings.services.values()],
+        bookable=[FREE],
+        policy=PolicyView(
+            notice_hours=POLICY.notice // timedelta(hours=1),
+            fee_percent=int(POLICY.fee_share * 100),
+            free_reschedules=POLICY.free_reschedules,
+        ),
+        booking_window_days=schedule.booking_window_days,
+        minimum_notice_minutes=schedule.minimum_notice_minutes,
+        step_minutes=schedule.step_minutes,
+        paypal=None,
+        sign_in=SignInView(
+            issuer=config.jwt_issuer, client_id=config.jwt_audience, scope="openid email profile"
+        ),
+    )
+
+
+def _service(service: Service) -> ServiceView:
+    return ServiceView(
+        id=service.id,
+        name=service.name,
+        duration_minutes=service.duration_minutes,
+        sessions=service.sessions,
+        prices=[Price(amount=str(price), currency=price.currency) for price in service.prices],
+    )

@@ -1,0 +1,24 @@
+"""A client looks at their own bookings; another client's id looks just like one that does not exist."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.domain.appointment import Appointment
+from shared.domain.caller import Caller
+from shared.domain.errors import NotFound
+from shared.usecases.ports import BookingStore, Page
+
+
+def my_appointments(
+    store: BookingStore, now: datetime, *, caller: Caller, cursor: str | None, limit: int
+) -> Page:
+    return store.appointments_of(caller.client_id, now, cursor, limit)
+
+
+def my_appointment(store: BookingStore, *, caller: Caller, appointment_id: str) -> Appointment:
+    """Raises ``NotFound``."""
+    appointment = store.appointment(appointment_id)
+    if appointment is None or appointment.client.id != caller.client_id:
+        raise NotFound("There is no such booking.")
+    return appointment
