@@ -34,7 +34,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _bearer_token(event: dict[str, Any]) -> str:
-    scheme, _, token = event["headers"].get("authorization", "").partition(" ")
+    authorization: str = event["headers"].get("authorization", "")
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise TokenRefused("NotBearer")
     return token.strip()

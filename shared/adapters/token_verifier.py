@@ -96,7 +96,7 @@ class TokenVerifier:
             audience=self._audience,
             leeway=LEEWAY_SECONDS,
             options={
-                "require": ["exp", "aud"] if self._audience else ["exp"],
+                "require": ["exp"],
                 "verify_aud": self._audience is not None,
                 "verify_sub": False,
             },

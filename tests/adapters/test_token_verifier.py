@@ -76,7 +76,7 @@ def issuer() -> Iterator[Issuer]:
         def do_GET(self) -> None:
             self.send_response(200 if issuer.up else 503)
             self.end_headers()
-            self.wfile.write(json.dumps(issuer.document(self.path)).encode() if issuer.up else b"")
+            self.wfile.write(json.dumps(issuer.document(self.path)).encode())
 
         def log_message(self, *_: Any) -> None: ...
 
