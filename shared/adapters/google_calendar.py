@@ -72,7 +72,9 @@ class GoogleCalendar:
             raise ValueError("'primary' is the service account's own calendar, not the coach's")
         self._calendar_id = calendar_id
         self._mock = mock
-        self._credentials = Credentials.from_service_account_info(service_account, scopes=SCOPES)
+        self._credentials = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
+            service_account, scopes=SCOPES
+        )
         self._http = httplib2.Http(timeout=TIMEOUT_SECONDS)
         self._lock = Lock()
         self._api = build(
