@@ -1,0 +1,209 @@
+"""The words of the mails: times as their reader lives them, and client text that stays text."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from shared.adapters import mails
+from shared.domain.appointment import Client
+from shared.usecases.ports import LetterKind
+from shared.zones import assert_zone_data
+from tests.letters import appointment, at, letter
+
+MANAGE = "https://coach.example/manage.html?id=3f"
+KINDS = list(LetterKind)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def zone_data() -> None:
+    assert_zone_data()
+
+
+def words(kind: LetterKind = LetterKind.CLIENT_BOOKED, **changes: Any) -> mails.Words:
+    return mails.write(letter(kind, **changes), coach_name="Alex Morgan", manage_url=MANAGE)
+
+
+class Tags(HTMLParser):
+    """Counts elements, as a browser would find them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append(tag)
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "date", "times", "shown_zone"),
+    [
+        # The day before, and the day of, the clock change of New York on 2026-11-01.
+        (
+            "2026-10-31T17:00:00Z",
+            "America/New_York",
+            "Saturday, October 31, 2026",
+            "1:00 – 1:30 PM",
+            "UTC-04:00",
+        ),
+        (
+            "2026-11-01T18:00:00Z",
+            "America/New_York",
+            "Sunday, November 1, 2026",
+            "1:00 – 1:30 PM",
+            "UTC-05:00",
+        ),
+        # The first of two 01:30s, whose session ends in the second hour.
+        (
+            "2026-11-01T05:30:00Z",
+            "America/New_York",
+            "Sunday, November 1, 2026",
+            "1:30 AM (UTC-04:00) – 1:00 AM (UTC-05:00)",
+            "UTC-04:00",
+        ),
+        # British Columbia no longer changes its clocks.
+        (
+            "2026-11-10T17:00:00Z",
+            "America/Vancouver",
+            "Tuesday, November 10, 2026",
+            "10:00 – 10:30 AM",
+            "UTC-07:00",
+        ),
+        (
+            "2026-11-10T17:00:00Z",
+            "Asia/Kathmandu",
+            "Tuesday, November 10, 2026",
+            "10:45 – 11:15 PM",
+            "UTC+05:45",
+        ),
+        (
+            "2026-11-10T13:00:00Z",
+            "Australia/Lord_Howe",
+            "Wednesday, November 11, 2026",
+            "12:00 – 12:30 AM",
+            "Australia/Lord Howe (UTC+11:00)",
+        ),
+        (
+            "2026-11-10T23:45:00Z",
+            "Europe/London",
+            "Tuesday, November 10, 2026",
+            "11:45 PM – 12:15 AM on Wednesday",
+            "Europe/London (UTC)",
+        ),
+        ("2026-11-10T11:45:00Z", "UTC", "Tuesday, November 10, 2026", "11:45 AM – 12:15 PM", "UTC"),
+    ],
+)
+def test_the_client_reads_the_session_in_their_own_zone(
+    start: str, zone: str, date: str, times: str, shown_zone: str
+) -> None:
+    mail = words(start=at(start), timezone=zone)
+    for body in (mail.text, mail.html):
+        assert date in body
+        assert times in body
+        assert shown_zone in body
+
+
+def test_the_coach_reads_the_same_instant_in_the_coachs_zone() -> None:
+    mail = words(LetterKind.COACH_BOOKED, start=at("2026-11-10T17:00:00Z"), timezone="America/Vancouver")
+    assert "12:00 – 12:30 PM" in mail.text
+    assert "America/Toronto (UTC-05:00)" in mail.text
+    assert mail.subject == "Booked: Jane Doe, Tue, Nov 10 at 12:00 PM"
+
+
+def test_the_client_learns_who_calls_whom_and_how_to_change_it() -> None:
+    mail = words(backup_start=at("2026-11-11T18:30:00Z"))
+    assert mail.subject == "Booked: your session on Tue, Nov 10 at 10:00 AM"
+    for body in (mail.text, mail.html):
+        assert "Alex Morgan will call you" in body
+        assert "+1 604-555-0123" in body
+        assert "Wednesday, November 11, 2026" in body
+        assert "11:30 AM – 12:00 PM" in body
+        assert MANAGE in body
+
+
+def test_the_policy_of_a_free_session_names_no_fee_and_that_of_a_paid_one_does() -> None:
+    free, paid = words(), words(service="single")
+    for body in (free.text, free.html):
+        assert "There is no fee." in body
+        assert "48 hours" not in body
+    for body in (paid.text, paid.html):
+        assert "48 hours" in body
+        assert "50%" in body
+
+
+def test_the_coach_sees_the_client_the_answers_and_the_day_in_order() -> None:
+    before = appointment(id="1" * 32, start=at("2026-11-10T14:30:00Z"), client=person("Marc"))
+    after = appointment(id="2" * 32, start=at("2026-11-10T19:00:00Z"), client=person("Priya"))
+    mail = words(
+        LetterKind.COACH_BOOKED,
+        that_day=[after, appointment(), before],
+        answers={"what_brings_you": "A change\nof career"},
+    )
+    assert "jane@client.example" in mail.text
+    assert "+1 604-555-0123" in mail.text
+    assert "What brings you\n    A change\n    of career\n" in mail.text
+    day = mail.text.partition("Your day")[2]
+    assert day.index("Marc") < day.index("Jane Doe") < day.index("Priya")
+    assert day.count("Jane Doe") == 1
+    assert "  > 12:00 – 12:30 PM  Jane Doe" in day
+    assert "9:30 – 10:00 AM  Marc" in day
+
+
+def test_a_day_with_nothing_else_says_so() -> None:
+    assert "Nothing else is booked that day." in words(LetterKind.COACH_BOOKED).text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_html_in_client_text_stays_text(kind: LetterKind) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    answers = {"<b onclick=x>": evil, "about": "{{ 7 * 7 }}"}
+    hostile = Tags(words(kind, client=person(evil), answers=answers).html)
+    assert not {"script", "img", "b"} & set(hostile.found)
+    assert hostile.handlers == []
+    assert "49" not in words(kind, answers=answers).text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_control_and_reordering_characters_are_dropped(kind: LetterKind) -> None:
+    mail = words(
+        kind, client=person("ab\u202ecd\x00\x1b[31m\u2066e"), answers={"x": "line\r\nnext\x07\u202d\ud83d"}
+    )
+    for body in (mail.subject, mail.text, mail.html):
+        assert not set(body) & set("\u202a\u202b\u202d\u202e\u2066\u2069\x00\x07\x1b\r")
+        body.encode()
+    assert "abcd[31me" in mail.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_right_to_left_names_and_emoji_survive(kind: LetterKind) -> None:
+    mail = words(kind, client=person("שרה 👩🏽‍🚀 Ünal"))
+    assert "שרה 👩🏽‍🚀 Ünal" in mail.text
+    assert "<bdi>שרה 👩🏽‍🚀 Ünal</bdi>" in mail.html
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_without_a_name_gets_whole_sentences(kind: LetterKind) -> None:
+    mail = words(kind, client=Client(id="c", email="jane@client.example"))
+    assert "None" not in mail.text + mail.html
+    assert "  " not in mail.subject
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_loaded_from_elsewhere(kind: LetterKind) -> None:
+    html = words(kind).html
+    assert not {"img", "script", "link", "iframe"} & set(Tags(html).found)
+    assert "url(" not in html
+
+
+def test_huge_text_is_no_reason_to_fail() -> None:
+    mail = words(LetterKind.COACH_BOOKED, client=person("n" * 100_000), answers={"a": "x" * 100_000})
+    assert len(mail.subject) <= 200
+
+
+def person(name: str) -> Client:
+    return Client(id="c" * 32, email="jane@client.example", name=name)
