@@ -1,0 +1,138 @@
+"""Google's stand-in on a real socket, and a wire in between that can misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import uvicorn
+from local.google.app import create_app
+from local.google.state import GoogleState
+from shared.domain.appointment import Appointment, AppointmentStatus, Client
+
+COACH = "coach@example.org"
+
+
+@dataclass
+class Wire:
+    """An ASGI app around the stand-in. It notes what was asked, and can be slow, refuse, or lose an answer."""
+
+    app: Any
+    requests: list[tuple[str, str, dict[str, Any] | None]] = field(default_factory=list)
+    status: int | None = None
+    content: bytes | None = None
+    delay: float = 0
+    loses_answers: int = 0
+    only: str = ""
+
+    def reset(self) -> None:
+        self.__init__(self.app)  # type: ignore[misc]
+
+    def paths(self) -> list[str]:
+        return [f"{method} {path.rsplit('/', 1)[-1]}" for method, path, _ in self.requests]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        message = await receive()
+        self.requests.append((scope["method"], scope["path"], _parsed(message["body"])))
+        if self.only not in scope["path"]:
+            await self.app(scope, _replay(message), send)
+            return
+        await asyncio.sleep(self.delay)
+        if self.loses_answers:
+            self.loses_answers -= 1
+            await self.app(scope, _replay(message), _swallow)
+            await send(
+                {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"99")]}
+            )
+            raise ConnectionAbortedError  # the server hangs up in the middle of its answer
+        if self.status is not None:
+            await send({"type": "http.response.start", "status": self.status, "headers": []})
+            await send({"type": "http.response.body", "body": self.content or b""})
+            return
+        await self.app(scope, _replay(message), send)
+
+
+def _replay(message: Any) -> Any:
+    async def receive() -> Any:
+        return message
+
+    return receive
+
+
+async def _swallow(_message: Any) -> None:
+    return
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+@dataclass
+class Google:
+    state: GoogleState
+    wire: Wire
+    base_url: str
+
+    @property
+    def api_base(self) -> str:
+        return f"{self.base_url}/calendar/v3/"
+
+
+@pytest.fixture(scope="session")
+def google_server() -> Iterator[Google]:
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    state = GoogleState(base_url, COACH)
+    wire = Wire(create_app(state))
+    server = uvicorn.Server(uvicorn.Config(wire, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield Google(state, wire, base_url)
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def google(google_server: Google) -> Google:
+    google_server.state.reset()
+    google_server.wire.reset()
+    return google_server
+
+
+@pytest.fixture
+def appointment() -> Appointment:
+    booked = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    return Appointment(
+        id="0123456789abcdef0123456789abcdef",
+        client=Client(id="c" * 32, email="ana@example.org", name="Ana Silva"),
+        service="free",
+        status=AppointmentStatus.CONFIRMED,
+        start=datetime(2026, 11, 24, 15, tzinfo=UTC),
+        duration_minutes=30,
+        buffer_before_minutes=0,
+        buffer_after_minutes=0,
+        timezone="America/Vancouver",
+        phone="+14165550123",
+        created_at=booked,
+        updated_at=booked,
+        backup_start=datetime(2026, 11, 25, 18, tzinfo=UTC),
+        answers={"What would you like to talk about?": "My first team"},
+    )
