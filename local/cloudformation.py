@@ -59,12 +59,11 @@ class Resolver:
         if unknown:
             raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
         defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
-        self._values: dict[str, Any] = {
-            **PSEUDO_PARAMETERS,
-            **defaults,
-            **parameters,
-            "AWS::NoValue": NOTHING,
+        given = {
+            name: value.split(",") if declared[name]["Type"] == "CommaDelimitedList" else value
+            for name, value in (defaults | parameters).items()
         }
+        self._values: dict[str, Any] = {**PSEUDO_PARAMETERS, **given, "AWS::NoValue": NOTHING}
         self._document = document
 
     def __call__(self, node: Any) -> Any:

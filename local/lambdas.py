@@ -100,7 +100,7 @@ class Lambdas:
         self._address = str(Path(self._scratch.name) / "workers")
         self._server: asyncio.Server | None = None
         self._nursery: subprocess.Popen[bytes] | None = None
-        self.after_invocation: Callable[[str], None] = lambda _name: None
+        self.after_invocation: Callable[[], None] = lambda: None
 
     def __contains__(self, name: object) -> bool:
         return name in self._functions
@@ -119,9 +119,7 @@ class Lambdas:
         )
 
     async def stop(self) -> None:
-        self.forget_warm()
-        for worker in list(self._busy):
-            worker.kill()
+        self.restart()
         if self._nursery and self._nursery.stdin:
             self._nursery.stdin.close()
             try:
@@ -133,9 +131,11 @@ class Lambdas:
             self._server.close()
         self._scratch.cleanup()
 
-    def forget_warm(self) -> None:
-        """Every invocation from now on meets a new process."""
+    def restart(self) -> None:
+        """Ends every process; each invocation from now on meets a new one."""
         self._generation += 1
+        for worker in self._busy:
+            worker.kill()
         for workers in self._idle.values():
             while workers:
                 workers.pop().hang_up()
@@ -166,7 +166,7 @@ class Lambdas:
                 raise
             finally:
                 self._busy.discard(worker)
-                self.after_invocation(name)
+                self.after_invocation()
             self._rest(name, worker, generation)
         if answer["kind"] == "failed":
             raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])

@@ -21,7 +21,7 @@ def _field_matches(wanted: Any, event: Mapping[str, Any], name: str) -> bool:
 def _leaf_matches(wanted: Any, event: Mapping[str, Any], name: str) -> bool:
     present = event.get(name)
     if not isinstance(wanted, Mapping):
-        return wanted in present if isinstance(present, list) else wanted == present
+        return wanted in present if isinstance(present, list) else bool(wanted == present)
     (operator, argument), *_ = wanted.items()
     match operator:
         case "exists":

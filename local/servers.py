@@ -1,0 +1,63 @@
+"""Several HTTP servers on loopback in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+HOST = "127.0.0.1"
+GOODBYE_SECONDS = 2
+BACKLOG = 1024
+HEAD_BYTES = 256 * 1024
+"""What is read of a request's head before the gateway itself can say that it is too large."""
+
+
+class PortTaken(Exception):
+    """Something else listens there."""
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the stack, which has several servers to stop."""
+        yield
+
+
+class Servers:
+    def __init__(self) -> None:
+        self._running: list[tuple[_Server, asyncio.Task[None]]] = []
+
+    async def serve(self, app: ASGIApp, port: int) -> None:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            listener.close()
+            raise PortTaken(f"port {port} is taken: give another with PORT=…") from None
+        server = _Server(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_graceful_shutdown=GOODBYE_SECONDS,
+                h11_max_incomplete_event_size=HEAD_BYTES,
+            )
+        )
+        listener.listen(BACKLOG)
+        self._running.append((server, asyncio.create_task(server.serve([listener]))))
+
+    async def stop(self) -> None:
+        for server, _ in self._running:
+            server.should_exit = True
+        await asyncio.gather(*(task for _, task in self._running))
