@@ -245,8 +245,13 @@ def test_a_bad_request_is_never_tried_again(ses: SesState, stand_in: tuple[SesSt
 
 @pytest.mark.parametrize(
     ("status", "name"),
-    [(429, "TooManyRequestsException"), (500, "InternalFailure"), (503, "ServiceUnavailable"), (403, "AccessDenied")],
-)  # fmt: skip
+    [
+        (429, "TooManyRequestsException"),
+        (500, "InternalFailure"),
+        (503, "ServiceUnavailable"),
+        (403, "AccessDenied"),
+    ],
+)
 def test_a_refusal_that_may_pass_is_tried_again_and_surely_not_sent(status: int, name: str) -> None:
     asked: list[str] = []
 
