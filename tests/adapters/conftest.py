@@ -8,15 +8,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import uvicorn
+
 from local.google.app import create_app
 from local.google.state import GoogleState
-from shared.domain.appointment import Appointment, AppointmentStatus, Client
+from shared.domain.appointment import Appointment
+from tests.builders import APPOINTMENT
 
 COACH = "coach@example.org"
 
@@ -119,20 +121,11 @@ def google(google_server: Google) -> Google:
 
 @pytest.fixture
 def appointment() -> Appointment:
-    booked = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    return Appointment(
+    return replace(
+        APPOINTMENT,
         id="0123456789abcdef0123456789abcdef",
-        client=Client(id="c" * 32, email="ana@example.org", name="Ana Silva"),
-        service="free",
-        status=AppointmentStatus.CONFIRMED,
-        start=datetime(2026, 11, 24, 15, tzinfo=UTC),
-        duration_minutes=30,
-        buffer_before_minutes=0,
-        buffer_after_minutes=0,
+        client=replace(APPOINTMENT.client, email="ana@example.org", name="Ana Silva"),
         timezone="America/Vancouver",
-        phone="+14165550123",
-        created_at=booked,
-        updated_at=booked,
         backup_start=datetime(2026, 11, 25, 18, tzinfo=UTC),
         answers={"What would you like to talk about?": "My first team"},
     )

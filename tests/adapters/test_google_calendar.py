@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import time_machine
+
 from shared import observability
 from shared.adapters.google_calendar import GoogleCalendar
 from shared.domain.appointment import Appointment
@@ -262,7 +263,7 @@ def test_a_session_is_written_for_the_coach_to_call(
     assert event["extendedProperties"]["private"] == {"bookingId": appointment.id, "sequence": "0"}
     for known in ("+14165550123", "ana@example.org", "What would you like to talk about?: My first team"):
         assert known in event["description"]
-    assert "Wed 25 Nov 2026 10:00 for the client (America/Vancouver), 18:00 UTC" in event["description"]
+    assert "Wed 25 Nov 2026 11:00 for the client (America/Vancouver), 18:00 UTC" in event["description"]
     assert calendar.busy(DAY) == [Interval(at(15), at(15, 30))]
 
 
