@@ -1,0 +1,64 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# ---- tools: everything is fetched into .local/ and the uv cache, nothing is installed elsewhere
+
+UV := $(shell command -v uv || echo $(CURDIR)/.local/tools/bin/uv)
+
+$(CURDIR)/.local/tools/bin/uv:
+	python3 -m venv .local/tools
+	.local/tools/bin/pip install --quiet uv
+
+# ---- build and deploy (AWS SAM, no Docker)
+
+ARCH           ?= arm64
+STAGE          ?= dev
+PYTHON_VERSION := 3.13
+BUILD          := .aws-sam/build$(if $(filter-out arm64,$(ARCH)),-$(ARCH))
+SAM_VERSION    := 1.170.0
+SAM_INSTALLED  := .local/sam/.installed-$(SAM_VERSION)
+SAM            := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} .local/sam/bin/sam
+
+# The interpreter of the Lambda runtime: bytecode for it can be made by no other.
+PYTHON := $(shell for python in .venv/bin/python python$(PYTHON_VERSION) ~/.pyenv/versions/$(PYTHON_VERSION).*/bin/python; do \
+	$$python -c 'import sys; print(sys._base_executable) if sys.version.startswith("$(PYTHON_VERSION).") else exit(1)' \
+	2>/dev/null && break; done)
+
+BUILT_FROM := uv.lock pyproject.toml infra/template.yaml $(shell find functions layers shared -not -name '*.pyc' -not -name __pycache__)
+
+.PHONY: help build validate deploy secrets
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: $(BUILD)/.built ## the functions and layers for Lambda, or for this machine with ARCH=x86_64
+
+$(BUILD)/.built: $(BUILT_FROM) | $(SAM_INSTALLED)
+	@test -n "$(PYTHON)" || { echo "make build needs Python $(PYTHON_VERSION), the Lambda runtime"; exit 1; }
+	@PATH="$(CURDIR)/.local/sam/bin:$$PATH" ROOT="$(CURDIR)" UV="$(UV)" PYTHON="$(PYTHON)" \
+		ARCH=$(ARCH) PYTHON_VERSION=$(PYTHON_VERSION) \
+		$(SAM) build --template-file infra/template.yaml --build-dir $(BUILD) > .local/sam/build.log 2>&1 \
+		|| { cat .local/sam/build.log; exit 1; }
+	@find $(BUILD) -path '*/*Function/__pycache__' -prune -exec rm -r {} +
+	@for folder in $(BUILD)/*Function; do \
+		"$(PYTHON)" layers/compile.py $$folder /var/task $(PYTHON_VERSION) || exit 1; done
+	@touch $@
+	@du -sm --apparent-size $(BUILD)/*Layer | sed 's/\t/ MB /'
+
+validate: $(SAM_INSTALLED) ## what CloudFormation and SAM would say of the template
+	@$(SAM) validate --lint --template-file infra/template.yaml
+
+deploy: build validate ## STAGE=dev, staging or prod
+	$(UV) run --no-dev python -m infra.secrets_store check $(STAGE)
+	$(SAM) deploy --config-env $(STAGE) --template-file $(BUILD)/template.yaml
+	$(UV) run --no-dev python -m infra.seed coach-booking-$(STAGE)
+
+secrets: ## STAGE=…: puts its secrets into SSM Parameter Store; asks for those not in the environment
+	@$(UV) run --no-dev python -m infra.secrets_store put $(STAGE)
+
+# SAM pins its own dependencies, so it lives apart.
+$(SAM_INSTALLED): | $(UV)
+	@test -n "$(PYTHON)" || { echo "SAM builds need Python $(PYTHON_VERSION), the Lambda runtime"; exit 1; }
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .local/sam
+	@$(UV) pip install --quiet --python .local/sam/bin/python aws-sam-cli==$(SAM_VERSION)
+	@touch $@
