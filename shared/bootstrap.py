@@ -7,8 +7,9 @@ Adapters are imported where they are built, so that a function loads only what i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared import config as configuration
 from shared.adapters.clock import SystemClock
@@ -54,6 +55,12 @@ def effects() -> DynamoEffects:
     from shared.adapters.dynamodb.effects import DynamoEffects
 
     return DynamoEffects(table())
+
+
+def effects_named_in(stream_event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    from shared.adapters.dynamodb.effects import named_in
+
+    return named_in(stream_event)
 
 
 @cache

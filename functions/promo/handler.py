@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
@@ -19,7 +20,9 @@ bookings = bootstrap.bookings()
 @app.get("/booking/promo/<code>", operation_id="checkPromo", summary="Is a promo code good for the caller")
 def promo(code: Annotated[str, Path()]) -> PromoView:
     caller = caller_of(app.current_event)
-    found, problem = check_promo(bookings, bootstrap.clock.now(), client_id=caller.client_id, code=code)
+    found, problem = check_promo(
+        bookings, bootstrap.clock.now(), client_id=caller.client_id, code=unquote(code)
+    )
     return view(found, problem)
 
 

@@ -16,17 +16,17 @@ STILL_MINE = "#status = :owed AND attempts = :attempts"
 """Each lease raises ``attempts``, so the number tells whether this worker's lease is still the last one."""
 
 
+def named_in(stream_event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """``(appointment id, effect id)`` of each record of a DynamoDB stream event."""
+    records = (record["dynamodb"]["Keys"] for record in stream_event["Records"])
+    return [keys.effect_ref({"PK": key["PK"]["S"], "SK": key["SK"]["S"]}) for key in records]
+
+
 class DynamoEffects:
     """The port ``EffectStore`` on one DynamoDB table."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
-
-    @staticmethod
-    def named_in(stream_event: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """``(appointment id, effect id)`` of each record of a DynamoDB stream event."""
-        records = (record["dynamodb"]["Keys"] for record in stream_event["Records"])
-        return [keys.effect_ref({"PK": key["PK"]["S"], "SK": key["SK"]["S"]}) for key in records]
 
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         answer = self.table.query_index(

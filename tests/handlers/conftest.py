@@ -1,0 +1,141 @@
+"""Real handlers on fakes: the ports are in memory, everything else is what runs on Lambda."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared import bootstrap
+from shared import config as configuration
+from shared.adapters.invitations import Invitations
+from shared.observability import logger
+from shared.usecases.deliver_effects import World
+from shared.usecases.show_open_times import RecentBusy
+from tests.builders import NOW
+from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {
+    "STAGE": "local",
+    "COACH_EMAIL": "coach@example.com",
+    "SITE_URL": "https://coach.example",
+    "JWT_ISSUER": "https://signin.example",
+    "JWT_AUDIENCE": "site",
+}
+
+Event = dict[str, Any]
+Handler = Callable[[Event, object], dict[str, Any]]
+
+
+class LambdaContext:
+    """What a handler may read of its invocation."""
+
+    function_name = "test"
+    memory_limit_in_mb = 256
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:test"
+    aws_request_id = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
+
+
+@dataclass
+class Stage:
+    """The functions, and the world they touch."""
+
+    store: FakeStore = field(default_factory=FakeStore)
+    calendar: FakeCalendar = field(default_factory=FakeCalendar)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    _handlers: dict[str, Handler] = field(default_factory=dict)
+
+    @staticmethod
+    def event(name: str) -> Event:
+        loaded: Event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+        return loaded
+
+    def invoke(self, function: str, event: Event) -> dict[str, Any]:
+        if function not in self._handlers:
+            self._handlers[function] = _load(function)
+        return self._handlers[function](event, LambdaContext())
+
+    def call(self, name: str, client: str | None = None, **changes: Any) -> Answer:
+        """Sends ``events/<function>/<name>.json``, changed: ``body``, ``query``, ``path``, ``headers``."""
+        event = self.event(name)
+        if client:
+            context = {
+                "client_id": client,
+                "email": f"{client}@example.com",
+                "name": client,
+                "role": "client",
+            }
+            event["requestContext"]["authorizer"]["lambda"] = context
+        if "body" in changes:
+            body = changes["body"]
+            event["body"] = body if isinstance(body, str) else json.dumps(body)
+        if "query" in changes:
+            event["queryStringParameters"] = changes["query"]
+        if "path" in changes:
+            event["rawPath"] = event["requestContext"]["http"]["path"] = changes["path"]
+        event["headers"] |= changes.get("headers", {})
+        answer = self.invoke(name.partition("/")[0], event)
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def world(self) -> World:
+        return World(self.store, self.store, self.calendar, self.mailer, self.clock)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.text)
+        return loaded
+
+
+def _load(function: str) -> Handler:
+    place = ROOT / "functions" / function / "handler.py"
+    spec = importlib.util.spec_from_file_location(f"{function}_handler", place)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What the functions wrote to their log."""
+    stream, handler = io.StringIO(), logger.registered_handler
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    stage = Stage()
+    stage.store.seed()
+    config = configuration.read(ENVIRONMENT)
+    replaced = {
+        "config": lambda: config,
+        "bookings": lambda: stage.store,
+        "effects": lambda: stage.store,
+        "calendar": lambda: stage.calendar,
+        "recent_busy": lambda: RecentBusy(stage.calendar),
+        "mailer": lambda: stage.mailer,
+        "invitations": lambda: Invitations(organizer_email="bookings@coach.example", organizer_name="Coach"),
+        "world": stage.world,
+        "clock": stage.clock,
+    }
+    for name, value in replaced.items():
+        monkeypatch.setattr(bootstrap, name, value)
+    return stage
