@@ -478,3 +478,11 @@ def test_trouble_at_google_is_an_error(google: Any, calendar: GoogleCalendar, st
 def test_primary_would_be_the_wrong_calendar(google: Any, name: str) -> None:
     with pytest.raises(ValueError, match="primary"):
         connect(google, calendar_id=name)
+
+
+@pytest.mark.parametrize("field", ["client_email", "private_key", "token_uri"])
+def test_a_key_that_lacks_something_says_what(google: Any, field: str) -> None:
+    key = google.state.service_account()
+    del key[field]
+    with pytest.raises(ValueError, match=field):
+        connect(google, service_account=key)
