@@ -32,7 +32,7 @@ def parameters(site: str, issuer: str) -> dict[str, str]:
         "CoachEmail": COACH_EMAIL,
         "CoachGoogleCalendarId": COACH_EMAIL,
         "MailFrom": MAIL_FROM,
-        "MailIdentity": MAIL_DOMAIN,
+        "MailDomain": MAIL_DOMAIN,
         "SiteUrl": f"{site}/",
         "JwtIssuer": issuer,
         "JwtAudience": AUDIENCE,
