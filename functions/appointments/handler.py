@@ -37,7 +37,12 @@ def one(appointment_id: Annotated[AppointmentId, Path()]) -> AppointmentView:
     return view(my_appointment(bookings, caller=caller, appointment_id=appointment_id), bootstrap.manage_url)
 
 
-@app.get("/booking/<appointment_id>/calendar.ics", operation_id="calendarFile", summary="Its iCalendar file")
+@app.get(
+    "/booking/<appointment_id>/calendar.ics",
+    operation_id="calendarFile",
+    summary="Its iCalendar file",
+    responses={200: {"description": "The file", "content": {"text/calendar": {"schema": {"type": "string"}}}}},
+)
 def calendar_file(appointment_id: Annotated[AppointmentId, Path()]) -> Response[str]:
     caller = caller_of(app.current_event)
     appointment = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
