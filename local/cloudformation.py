@@ -55,13 +55,11 @@ class Resolver:
 
     def __init__(self, document: dict[str, Any], parameters: dict[str, str]) -> None:
         declared = document.get("Parameters", {})
-        unknown = parameters.keys() - declared.keys()
-        if unknown:
-            raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
         defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
         given = {
             name: value.split(",") if declared[name]["Type"] == "CommaDelimitedList" else value
             for name, value in (defaults | parameters).items()
+            if name in declared
         }
         self._values: dict[str, Any] = {**PSEUDO_PARAMETERS, **given, "AWS::NoValue": NOTHING}
         self._document = document

@@ -1,33 +1,34 @@
-"""Messages between the stack and its workers: JSON, each after its length in four bytes."""
+"""Messages between the stack and its workers: a head in JSON and a body of bytes, each after its length."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import socket
+import struct
 from typing import Any
 
-LENGTH_BYTES = 4
+LENGTHS = struct.Struct(">II")
 
 
-def pack(message: dict[str, Any]) -> bytes:
-    body = json.dumps(message).encode()
-    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+def pack(head: dict[str, Any], body: bytes = b"") -> bytes:
+    text = json.dumps(head).encode()
+    return LENGTHS.pack(len(text), len(body)) + text + body
 
 
-async def read(reader: asyncio.StreamReader) -> dict[str, Any]:
+async def read(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
     """Raises ``IncompleteReadError`` when the other side is gone."""
-    length = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "big")
-    message: dict[str, Any] = json.loads(await reader.readexactly(length))
-    return message
+    head, body = LENGTHS.unpack(await reader.readexactly(LENGTHS.size))
+    return json.loads(await reader.readexactly(head)), await reader.readexactly(body)
 
 
-def receive(connection: socket.socket) -> dict[str, Any] | None:
+def receive(connection: socket.socket) -> tuple[dict[str, Any], bytes] | None:
     """The next message, or none when the other side is gone."""
-    head = _exactly(connection, LENGTH_BYTES)
-    body = _exactly(connection, int.from_bytes(head, "big")) if head else b""
-    message: dict[str, Any] | None = json.loads(body) if body else None
-    return message
+    lengths = _exactly(connection, LENGTHS.size)
+    if not lengths:
+        return None
+    head, body = LENGTHS.unpack(lengths)
+    return json.loads(_exactly(connection, head)), _exactly(connection, body)
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:

@@ -25,8 +25,6 @@ from local.template import Function
 MOST_PROCESSES = 8
 START_SECONDS = 30
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ")
-RESPONSE_BYTES = 6 * 1024 * 1024
-"""Lambda's limit for an answer."""
 
 
 class FunctionError(Exception):
@@ -54,8 +52,8 @@ class _Worker:
         self.reader = reader
         self._writer = writer
 
-    def send(self, message: dict[str, Any]) -> None:
-        self._writer.write(frames.pack(message))
+    def send(self, message: dict[str, Any], body: bytes = b"") -> None:
+        self._writer.write(frames.pack(message, body))
 
     def hang_up(self) -> None:
         self._writer.close()
@@ -168,9 +166,10 @@ class Lambdas:
                 self._busy.discard(worker)
                 self.after_invocation()
             self._rest(name, worker, generation)
-        if answer["kind"] == "failed":
-            raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])
-        return answer["payload"]
+        message, payload = answer
+        if message["kind"] == "failed":
+            raise FunctionError(message["error"]["errorType"], message["error"]["errorMessage"])
+        return json.loads(payload)
 
     def _rest(self, name: str, worker: _Worker, generation: int) -> None:
         if generation == self._generation:
@@ -180,21 +179,21 @@ class Lambdas:
 
     async def _converse(
         self, worker: _Worker, function: Function, event: dict[str, Any], serving: Serving
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], bytes]:
         outside = self._outside
         worker.send(
             {
-                "event": event,
                 "request_id": serving.request_id,
                 "seconds": function.timeout,
                 "clock": outside.clock.offset,
                 "crashes": outside.crashes.moments(function.name),
                 "faults": outside.faults.stand("dynamodb"),
-            }
+            },
+            json.dumps(event).encode(),
         )
         calls: dict[int, Call] = {}
         while True:
-            message = await frames.read(worker.reader)
+            message, body = await frames.read(worker.reader)
             match message["kind"]:
                 case "call":
                     calls[message["number"]] = outside.calls.begin(function.name, serving, message)
@@ -206,7 +205,7 @@ class Lambdas:
                     fault = outside.faults.meet("dynamodb", message["operation"], "POST /")
                     worker.send({"answer": asdict(fault) if fault else None})
                 case _:
-                    return message
+                    return message, body
 
     async def _spawn(self, function: Function) -> _Worker:
         if not (self._nursery and self._nursery.stdin):
@@ -231,7 +230,7 @@ class Lambdas:
         try:
             async with asyncio.timeout(START_SECONDS):
                 worker = await expected
-                first = await frames.read(worker.reader)
+                first, _ = await frames.read(worker.reader)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
             raise FunctionCrashed(f"no process for {function.name} could be started") from None
         finally:
@@ -242,7 +241,7 @@ class Lambdas:
         return worker
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        hello = await frames.read(reader)
+        hello, _ = await frames.read(reader)
         expected = self._expected.get(hello["worker"])
         if expected and not expected.done():
             expected.set_result(_Worker(hello["pid"], reader, writer))

@@ -25,7 +25,7 @@ def _leaf_matches(wanted: Any, event: Mapping[str, Any], name: str) -> bool:
     (operator, argument), *_ = wanted.items()
     match operator:
         case "exists":
-            return (name in event) == argument
+            return (name in event) is bool(argument)
         case "prefix":
             return isinstance(present, str) and present.startswith(argument)
         case "anything-but":

@@ -65,12 +65,12 @@ class Stack:
         self._count = 0
         self.crashes: list[str] = []
 
-    def receive(self) -> dict[str, Any] | None:
+    def receive(self) -> tuple[dict[str, Any], bytes] | None:
         return frames.receive(self._connection)
 
-    def tell(self, **message: Any) -> None:
+    def tell(self, body: bytes = b"", **message: Any) -> None:
         with self._lock:
-            self._connection.sendall(frames.pack(message))
+            self._connection.sendall(frames.pack(message, body))
 
     def ask(self, **message: Any) -> Any:
         with self._lock:
@@ -78,7 +78,7 @@ class Stack:
             reply = frames.receive(self._connection)
         if reply is None:
             os._exit(CRASH_STATUS)
-        return reply["answer"]
+        return reply[0]["answer"]
 
     def before(self, target: str, operation: str) -> None:
         self._crash_if_planned(f"before {target}.{operation}")
@@ -109,12 +109,16 @@ def _error(error: BaseException) -> dict[str, Any]:
     return {"errorType": type(error).__name__, "errorMessage": str(error)}
 
 
-def _invoke(handler: Any, function: dict[str, Any], invocation: dict[str, Any]) -> dict[str, Any]:
+def _invoke(
+    stack: Stack, handler: Any, function: dict[str, Any], invocation: dict[str, Any], event: bytes
+) -> None:
     context = Context(function, invocation["request_id"], time.monotonic() + invocation["seconds"])
     try:
-        return {"kind": "result", "payload": json.loads(json.dumps(handler(invocation["event"], context)))}
+        payload = json.dumps(handler(json.loads(event), context)).encode()
     except BaseException as error:  # Lambda reports whatever a handler raises, SystemExit too
-        return {"kind": "failed", "error": _error(error)}
+        stack.tell(kind="failed", error=_error(error))
+    else:
+        stack.tell(payload, kind="result")
 
 
 def serve(order: dict[str, Any], connection: socket.socket) -> None:
@@ -132,11 +136,12 @@ def serve(order: dict[str, Any], connection: socket.socket) -> None:
         return
     database_faults.install(lambda operation: stack.ask(kind="fault", operation=operation))
     stack.tell(kind="ready")
-    while (invocation := stack.receive()) is not None:
+    while (received := stack.receive()) is not None:
+        invocation, event = received
         clock.set_offset(invocation["clock"])
         stack.crashes = invocation["crashes"]
         database_faults.active = invocation["faults"]
-        stack.tell(**_invoke(handler, function, invocation))
+        _invoke(stack, handler, function, invocation, event)
 
 
 def _become(order: dict[str, Any], address: str) -> None:

@@ -1,0 +1,112 @@
+"""The whole stack as a child process, for tests and benchmarks: ``with Stack(home) as stack: stack.control(…)``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+from local.environment import PORTS
+from local.servers import HOST
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 60
+STOP_SECONDS = 20
+FIRST_PORT, LAST_PORT = 20_000, 30_000
+"""Below what the system itself hands out."""
+
+
+class Stack:
+    """Its own table, ports, clock and logs; several may run side by side."""
+
+    def __init__(self, home: Path, base_port: int | None = None, data: Path | None = None) -> None:
+        self.home = home
+        self.urls: dict[str, str] = {}
+        self._base_port = base_port or free_base_port()
+        self._data = data
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process  # noqa: S101 (a stack that was never started has none)
+        return self._process.pid
+
+    def start(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        output = self.home / "stack.log"
+        data = ("--data", str(self._data)) if self._data else ()
+        with output.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local", "--home", str(self.home), *data],
+                cwd=ROOT,
+                env={**os.environ, "PORT": str(self._base_port)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        endpoints = self.home / "endpoints.json"
+        deadline = time.monotonic() + START_SECONDS
+        while not endpoints.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"the stack did not start: {output.read_text()}")
+            time.sleep(0.05)
+        self.urls = json.loads(endpoints.read_text())
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A call of the control address. Raises ``requests.HTTPError`` when it is refused."""
+        answer = requests.request(method, self.urls["control"] + path, json=body, timeout=120)
+        answer.raise_for_status()
+        return answer.json()
+
+    def token(self, email: str, role: str = "client") -> str:
+        return str(self.control("POST", "/tokens", {"email": email, "role": role})["token"])
+
+    def api(self, method: str, path: str, *, token: str | None = None, **request: Any) -> requests.Response:
+        headers = {**request.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        return requests.request(method, self.urls["api"] + path, headers=headers, timeout=60, **request)
+
+
+def free_base_port() -> int:
+    """A port from which on as many are free as the stack needs; another process starts elsewhere."""
+    step = len(PORTS) + 1
+    choices = range(FIRST_PORT, LAST_PORT, step)
+    first = os.getpid() % len(choices)
+    for base in (*choices[first:], *choices[:first]):
+        if all(_free(base + offset) for offset in range(len(PORTS))):
+            return base
+    raise RuntimeError(f"no free ports between {FIRST_PORT} and {LAST_PORT}")
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
