@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import tzdata
 
@@ -18,7 +17,7 @@ def assert_zone_data(minimum: str = "2026.6") -> None:
     The package's folder is named as the path: left to find it by itself, Python imports ``importlib.resources``,
     some 20 ms of a cold start.
     """
-    zoneinfo.reset_tzpath((str(Path(tzdata.__file__).with_name("zoneinfo")),))
+    zoneinfo.reset_tzpath((f"{tzdata.__path__[0]}/zoneinfo",))
     zoneinfo.ZoneInfo.clear_cache()
     if _release(tzdata.__version__) < _release(minimum):
         raise RuntimeError(f"tzdata {tzdata.__version__} is too old: {minimum} or newer is needed")

@@ -70,14 +70,18 @@ def fives(least: int, most: int) -> st.SearchStrategy[int]:
     return st.integers(least // 5, most // 5).map(lambda count: count * 5)
 
 
+def often(*usual: int, least: int = 0, most: int) -> st.SearchStrategy[int]:
+    """A multiple of five, most often one of the usual ones, so that ends meet and listings have something."""
+    return st.sampled_from(usual) | st.sampled_from(usual) | fives(least, most)
+
+
 @st.composite
 def windows(draw: st.DrawFn) -> tuple[Window, ...]:
     """Small hours and late ones, where clocks change, and whole days."""
-    edges = st.sampled_from([0, 30, 60, 90, 120, 150, 180, 1320, 1380, 1410, 1440]) | fives(0, 1440)
-    pairs = draw(st.lists(st.tuples(edges, edges), max_size=3))
-    if draw(st.integers(0, 3)) == 0:
-        return (Window(0, 1440),)
-    return tuple(Window(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
+    edge = often(0, 30, 60, 90, 120, 150, 180, 1320, 1380, 1410, 1440, most=1440)
+    pairs = draw(st.lists(st.tuples(edge, edge), max_size=3))
+    split = tuple(Window(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1])
+    return split or (Window(0, 1440),)
 
 
 @st.composite
@@ -86,34 +90,37 @@ def cases(draw: st.DrawFn) -> Case:
     centre = datetime.fromisoformat(moment + "Z")
 
     def near(low: int, high: int) -> st.SearchStrategy[datetime]:
-        return fives(low, high).map(lambda offset: centre + minutes(offset))
+        return (fives(low, high) | fives(low // 12, high // 12).map(lambda each: each * 12)).map(
+            lambda offset: centre + minutes(offset)
+        )
 
-    stretches = st.tuples(near(-2880, 2880), fives(0, 300)).map(
+    stretches = st.tuples(near(-1440, 1440), often(30, 60, 120, most=600)).map(
         lambda pair: Interval(pair[0], pair[0] + minutes(pair[1]))
     )
-    days = st.integers(-3, 3).map(lambda count: centre.date() + timedelta(days=count))
-    usual = st.dictionaries(st.integers(0, 6), windows(), min_size=4)
+    days = st.integers(-2, 2).map(lambda count: centre.date() + timedelta(days=count))
+    closable = st.just(()) | windows()
+    usual = st.fixed_dictionaries({weekday: windows() for weekday in range(7)})
     schedule = Schedule(
         timezone=zone,
-        weekly=draw(st.just(ENDLESS) | usual | usual),
-        overrides=draw(st.dictionaries(days, windows(), max_size=2)),
+        weekly=draw(st.just(ENDLESS) | usual | st.dictionaries(st.integers(0, 6), windows(), min_size=4)),
+        overrides=draw(st.dictionaries(days, closable, max_size=2)),
         blocked_dates=draw(st.frozensets(days, max_size=1)),
         blocked=tuple(each for each in draw(st.lists(stretches, max_size=2)) if each.start < each.end),
-        step_minutes=draw(st.sampled_from([15, 30, 60]) | fives(5, 240)),
-        buffer_before_minutes=draw(st.just(0) | fives(0, 60)),
-        buffer_after_minutes=draw(st.just(0) | fives(0, 60)),
-        minimum_notice_minutes=draw(fives(0, 600)),
-        booking_window_days=draw(st.integers(0, 4)),
+        step_minutes=draw(often(15, 30, 60, least=5, most=240)),
+        buffer_before_minutes=draw(often(0, 15, most=60)),
+        buffer_after_minutes=draw(often(0, 15, most=60)),
+        minimum_notice_minutes=draw(often(0, 240, most=600)),
+        booking_window_days=draw(st.integers(1, 4)),
         daily_limit=draw(st.none() | st.integers(1, 3)),
     )
     start = draw(near(-1440, 0))
     return Case(
         schedule=schedule,
-        duration=draw(st.sampled_from([30, 60]) | fives(5, 300)),
+        duration=draw(often(30, 60, least=5, most=300)),
         busy=draw(st.lists(stretches, max_size=4)),
         sessions=draw(st.lists(near(-1440, 1440), max_size=4)),
-        now=draw(near(-2880, 0)) + minutes(draw(st.integers(0, 4))),
-        span=Interval(start, start + minutes(draw(fives(0, 2880)))),
+        now=start + minutes(draw(fives(-2880, 300)) + draw(st.integers(0, 4))),
+        span=Interval(start, start + minutes(draw(often(1440, 2160, most=2880)))),
     )
 
 
