@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -126,7 +127,7 @@ def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-CALLS = {
+CALLS: dict[str, Callable[[argparse.Namespace], Call]] = {
     "clock": _clock,
     "token": lambda given: Call("POST", "/tokens", {"email": given.email, "role": given.role}),
     "run": lambda given: Call("POST", "/run", {"schedule": given.schedule}),

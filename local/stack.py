@@ -43,8 +43,9 @@ class Stack:
 
     @property
     def pid(self) -> int:
-        assert self._process  # noqa: S101 (a stack that was never started has none)
-        return self._process.pid
+        if not self._process:
+            raise RuntimeError("the stack was not started")
+        return int(self._process.pid)
 
     def start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
