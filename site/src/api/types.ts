@@ -1,0 +1,10 @@
+import type { paths } from "./schema";
+
+type Json<R> = R extends { content: { "application/json": infer T } } ? T : never;
+
+export type Config = Json<paths["/booking/config"]["get"]["responses"][200]>;
+export type Service = Config["services"][number];
+export type Slot = Json<paths["/booking/availability"]["get"]["responses"][200]>["days"][number]["slots"][number];
+export type PromoCheck = Json<paths["/booking/promo/{code}"]["get"]["responses"][200]>;
+export type Appointment = Json<paths["/booking/create-free"]["post"]["responses"][201]>;
+export type FreeBooking = paths["/booking/create-free"]["post"]["requestBody"]["content"]["application/json"];

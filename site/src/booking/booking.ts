@@ -1,0 +1,181 @@
+import { ask, type Problem } from "../api/client";
+import type { Appointment, FreeBooking } from "../api/types";
+import { addMonths } from "../local-time";
+import type { Strings } from "../strings";
+import type { Flow } from "./flow";
+import type { Draft } from "./draft";
+
+export type Field = "promo" | "phone" | "backup" | "topic" | "hope";
+export type FieldErrors = Partial<Record<Field, string>>;
+
+const FIELD_OF: Record<string, Field> = {
+  promo_code: "promo",
+  phone: "phone",
+  backup_start: "backup",
+  answers: "topic",
+};
+
+/** The coach reads each answer under its question, in the words the client saw. */
+function bodyOf(draft: Draft, t: Strings): FreeBooking {
+  const answers = Object.fromEntries(
+    [[t.topicLabel, draft.topic.trim()], [t.hopeLabel, draft.hope.trim()]].filter(([, text]) => text),
+  ) as Record<string, string>;
+  return {
+    promo_code: draft.promo.trim(),
+    start: draft.start ?? "",
+    phone: draft.phone.trim(),
+    timezone: draft.timezone,
+    ...(draft.backup && { backup_start: draft.backup }),
+    ...(Object.keys(answers).length > 0 && { answers }),
+  };
+}
+
+/** Sending the booking, and everything that may come back. */
+export class Booking {
+  busy = false;
+  errors: FieldErrors = {};
+  notice?: string;
+  reference?: string;
+  alternatives: string[] = [];
+  icsFailed = false;
+  promo?: { code: string; remaining: number } | "checking";
+
+  constructor(
+    private readonly flow: Flow,
+    private readonly t: () => Strings,
+    private readonly focusField: (field: Field) => void,
+  ) {}
+
+  clear(): void {
+    this.errors = {};
+    this.notice = this.reference = undefined;
+    this.alternatives = [];
+    this.icsFailed = false;
+  }
+
+  forgetError(field: Field): void {
+    delete this.errors[field];
+    if (field === "promo") this.promo = undefined;
+  }
+
+  async checkPromo(): Promise<void> {
+    const { connection, draft } = this.flow;
+    const code = draft.promo.trim();
+    if (!connection || !code) return;
+    delete this.errors.promo;
+    this.promo = "checking";
+    this.flow.update();
+    const { data, problem } = await ask(
+      connection.api.GET("/booking/promo/{code}", { params: { path: { code } } }),
+    );
+    if (code !== draft.promo.trim()) return;
+    this.promo = undefined;
+    if (data?.valid) this.promo = { code: data.code, remaining: data.remaining };
+    else if (data) this.errors.promo = this.promoWords(`promo_${data.reason}`);
+    else if (problem?.code === "unauthenticated") this.flow.signInEnded();
+    else this.errors.promo = this.promoWords(problem?.code ?? "");
+    this.flow.update();
+  }
+
+  private promoWords(code: string): string {
+    const t = this.t();
+    if (code === "too_many_requests") return t.promo_too_many;
+    const words = (t as unknown as Record<string, string | undefined>)[code];
+    return words ?? t.promo_unchecked;
+  }
+
+  private missing(): FieldErrors {
+    const { promo, phone } = this.flow.draft;
+    const t = this.t();
+    return {
+      ...(!promo.trim() && { promo: t.promo_required }),
+      ...(!phone.trim() ? { phone: t.phoneRequired } : !/^\+?[\d\s().-]{7,24}$/.test(phone.trim()) && { phone: t.phoneInvalid }),
+    };
+  }
+
+  async send(): Promise<void> {
+    const { connection, draft } = this.flow;
+    if (!connection || this.busy) return;
+    this.clear();
+    this.errors = this.missing();
+    if (this.showErrors()) return;
+    this.busy = true;
+    const body = bodyOf(draft, this.t());
+    const text = JSON.stringify(body);
+    const earlier = draft.sent;
+    if (earlier?.outcomeUnknown && earlier.body !== text) {
+      const made = await this.findEarlier(earlier.start);
+      if (made) return this.finish(made);
+    }
+    const key = earlier?.body === text ? earlier.key : crypto.randomUUID();
+    // Unknown until answered: a page closed right now comes back to the same key.
+    this.flow.update({ sent: { key, body: text, start: body.start, outcomeUnknown: true } });
+    const { data, problem } = await ask(
+      connection.api.POST("/booking/create-free", { body, params: { header: { "idempotency-key": key } } }),
+    );
+    if (data) return this.finish(data);
+    this.busy = false;
+    this.flow.update({ sent: { key, body: text, start: body.start, outcomeUnknown: problem.outcomeUnknown } });
+    await this.explain(problem);
+    this.flow.update();
+  }
+
+  /** A booking whose answer never came, and which was then changed before it was sent again: was it made after all? */
+  private async findEarlier(start: string): Promise<Appointment | undefined> {
+    const mine = await ask(this.flow.connection!.api.GET("/booking/my-appointments"));
+    return mine.data?.items.find(
+      (one) => Date.parse(one.start) === Date.parse(start) && one.status === "confirmed",
+    );
+  }
+
+  private finish(appointment: Appointment): void {
+    this.busy = false;
+    this.flow.appointment = appointment;
+    this.flow.update({ sent: undefined });
+    this.flow.go("done");
+  }
+
+  private async explain(problem: Problem): Promise<void> {
+    const t = this.t();
+    this.reference = problem.requestId;
+    if (problem.outcomeUnknown) this.notice = t.outcomeUnknown;
+    else if (problem.code === "unauthenticated") this.flow.signInEnded();
+    else if (problem.code === "slot_taken" || problem.code === "slot_not_offered") await this.offerOthers(problem);
+    else if (problem.code.startsWith("promo_")) this.errors.promo = this.promoWords(problem.code);
+    else if (problem.code === "calendar_unavailable") this.notice = t.calendarUnavailable;
+    else if (problem.code === "too_many_requests") this.notice = t.tooMany;
+    else if (problem.errors.length) this.markFields(problem);
+    else this.notice = problem.detail ? t.refused(problem.detail) : t.somethingWrong;
+    if (this.notice !== t.somethingWrong && !problem.outcomeUnknown) this.reference = undefined;
+    this.showErrors();
+  }
+
+  private async offerOthers(problem: Problem): Promise<void> {
+    const t = this.t();
+    this.notice = problem.code === "slot_taken" ? t.slotTaken : t.slotNotOffered;
+    this.flow.update({ start: undefined });
+    this.flow.go("when");
+    const furthest = problem.alternatives.at(-1)?.slice(0, 7);
+    await this.flow.reload();
+    if (furthest) await this.flow.times?.ensure(`${furthest}-01`, `${addMonths(furthest, 1)}-01`);
+    this.alternatives = problem.alternatives.filter((start) => this.flow.times?.slot(start));
+  }
+
+  private markFields(problem: Problem): void {
+    const t = this.t();
+    for (const { field, message } of problem.errors) {
+      const known = FIELD_OF[field.split(".")[0] ?? ""];
+      if (known) this.errors[known] = known === "phone" ? t.phoneInvalid : message;
+      else this.notice = t.refused(message);
+    }
+  }
+
+  private showErrors(): boolean {
+    const first = (["promo", "phone", "topic", "hope", "backup"] as const).find((field) => this.errors[field]);
+    if (!first) return false;
+    this.notice = this.t().checkFields;
+    this.flow.update();
+    this.focusField(first);
+    return true;
+  }
+}

@@ -1,0 +1,18 @@
+import { unsafeCSS } from "lit";
+import controls from "./controls.css?inline";
+import dayGrid from "./day-grid.css?inline";
+import details from "./details.css?inline";
+import done from "./done.css?inline";
+import facts from "./facts.css?inline";
+import frame from "./frame.css?inline";
+import sessions from "./sessions.css?inline";
+import tokens from "./tokens.css?inline";
+import when from "./when.css?inline";
+import zonePicker from "./zone-picker.css?inline";
+
+const sheet = (...parts: string[]) => parts.map((part) => unsafeCSS(part));
+
+export const bookingStyles = sheet(tokens, controls, frame, facts, when, details, done);
+export const dayGridStyles = sheet(tokens, dayGrid);
+export const zonePickerStyles = sheet(tokens, zonePicker);
+export const pageStyles = sheet(tokens, controls, sessions);
