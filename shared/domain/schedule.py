@@ -16,10 +16,13 @@ DAY_MINUTES = 1440
 CLOCK_TIME = re.compile(r"[0-2][0-9]:[0-5][0-9]")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+LONGEST_BUFFER_MINUTES = 90
+"""With the longest session, a claim of at most six hours: its cells fit one DynamoDB transaction of 100 items."""
+
 BOUNDS = {
     "step_minutes": (GRID_MINUTES, DAY_MINUTES),
-    "buffer_before_minutes": (0, DAY_MINUTES),
-    "buffer_after_minutes": (0, DAY_MINUTES),
+    "buffer_before_minutes": (0, LONGEST_BUFFER_MINUTES),
+    "buffer_after_minutes": (0, LONGEST_BUFFER_MINUTES),
     "minimum_notice_minutes": (0, 366 * DAY_MINUTES),
 }
 """The least and the most of each length, in minutes."""

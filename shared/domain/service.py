@@ -8,7 +8,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.money import Money
 from shared.domain.time import GRID_MINUTES
 
-LONGEST_SESSION_MINUTES = 240
+LONGEST_SESSION_MINUTES = 180
 """Bounds the claim: a session of this length with its buffers still fits one DynamoDB transaction."""
 
 

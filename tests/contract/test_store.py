@@ -19,6 +19,8 @@ from shared.domain.diary import Settings
 from shared.domain.effects import MAX_ATTEMPTS, EffectStatus, owed_for_booking
 from shared.domain.errors import InvalidInput, PromoAlreadyUsed, PromoExhausted, SlotTaken
 from shared.domain.promo import Promo
+from shared.domain.schedule import LONGEST_BUFFER_MINUTES
+from shared.domain.service import LONGEST_SESSION_MINUTES
 from shared.domain.time import Interval
 from shared.usecases.ports import AlreadyBooked, DiaryChanged
 from tests.builders import NOW, START, appointment
@@ -158,6 +160,19 @@ def test_buffers_keep_others_away(store: Store, book: Any) -> None:
     with pytest.raises(SlotTaken):
         book(appointment("blake", 40))
     book(appointment("casey", 45))
+
+
+def test_the_longest_claim_there_can_be_fits_one_transaction(store: Store, book: Any) -> None:
+    settings = store.settings()
+    store.change_settings(replace(settings, schedule=replace(settings.schedule, daily_limit=9)))
+    book(
+        appointment(
+            duration_minutes=LONGEST_SESSION_MINUTES,
+            buffer_before_minutes=LONGEST_BUFFER_MINUTES,
+            buffer_after_minutes=LONGEST_BUFFER_MINUTES,
+        )
+    )
+    assert len(store.diary(WEEK).claims) == 1
 
 
 def test_one_client_uses_a_code_once(store: Store, book: Any) -> None:

@@ -19,12 +19,12 @@ def seed(table: Table) -> None:
 
 
 def _put_if_absent(table: Table, record: items.Item) -> None:
-    try:
-        with outside_call("dynamodb", "seed"):
+    with outside_call("dynamodb", "seed"):
+        try:
             table.client.put_item(
                 TableName=table.name,
                 Item=items.dump(record),
                 ConditionExpression="attribute_not_exists(PK)",
             )
-    except table.client.exceptions.ConditionalCheckFailedException:
-        return
+        except table.client.exceptions.ConditionalCheckFailedException:
+            return

@@ -72,13 +72,13 @@ class Table:
 
     def update(self, operation: str, key: Key, **update: Any) -> RawItem | None:
         """The item after the update; None when its condition failed."""
-        try:
-            with _call(operation):
+        with _call(operation):
+            try:
                 answer = self.client.update_item(
                     TableName=self.name, Key=raw(key), ReturnValues="ALL_NEW", **update
                 )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return None
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return None
         return answer["Attributes"]
 
 

@@ -1,0 +1,52 @@
+"""Many processes that begin at the same moment, each as far from the others as two Lambda instances are."""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+START_SECONDS = 60
+FINISH_SECONDS = 120
+
+Runner = Callable[[], Any]
+
+
+def race(prepare: Callable[[Any], Runner], runners: Sequence[Any]) -> list[Any]:
+    """One process for each of ``runners``: prepares, waits until all are ready, runs. The results, in order."""
+    fork = multiprocessing.get_context("fork")
+    barrier = fork.Barrier(len(runners))
+    started = []
+    for runner in runners:
+        ours, theirs = fork.Pipe(duplex=False)
+        process = fork.Process(target=_run, args=(prepare, runner, barrier, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        started.append((process, ours))
+    try:
+        return [_result(ours) for _, ours in started]
+    finally:
+        for process, _ in started:
+            process.join(5)
+            if process.is_alive():
+                process.kill()
+
+
+def _result(connection: Connection) -> Any:
+    assert connection.poll(FINISH_SECONDS), "a process did not finish"
+    ok, result = connection.recv()
+    assert ok, result
+    return result
+
+
+def _run(prepare: Callable[[Any], Runner], runner: Any, barrier: Barrier, connection: Connection) -> None:
+    try:
+        run = prepare(runner)
+        barrier.wait(START_SECONDS)
+        connection.send((True, run()))
+    except BaseException:
+        barrier.abort()
+        connection.send((False, traceback.format_exc()))

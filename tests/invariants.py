@@ -1,0 +1,55 @@
+"""What must hold of a table at any moment at which nobody is in the middle of a transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from local import engine
+from shared.adapters.dynamodb import items, keys
+
+LIVE = frozenset({"held", "confirmed", "completed", "no_show"})
+
+
+def rows(endpoint: str, table: str) -> list[dict[str, Any]]:
+    pages = engine.client("dynamodb", endpoint).get_paginator("scan").paginate(TableName=table)
+    return [items.load(item) for page in pages for item in page["Items"]]
+
+
+def check(endpoint: str, table: str) -> list[dict[str, Any]]:
+    """Asserts the promises on the whole table; the appointments in it.
+
+    Every cell has a live owner, and every live owner all its cells; weeks list just the live claims; each code's
+    count is the number of its use items, each of which belongs to a booking.
+    """
+    everything = rows(endpoint, table)
+    of_kind = {kind: [row for row in everything if row.get("kind") == kind] for kind in _kinds(everything)}
+    bookings = of_kind.get("APPOINTMENT", [])
+    live = {row["id"]: items.appointment(row) for row in bookings if row["status"] in LIVE}
+
+    claimed = {row["PK"]: row["owner"] for row in everything if row["SK"] == "CELL"}
+    expected: dict[str, str] = {}
+    for booking in live.values():
+        for cell in keys.cells(booking.claim):
+            assert cell["PK"] not in expected, f"{cell['PK']} belongs to two bookings"
+            expected[cell["PK"]] = booking.id
+    assert claimed == expected
+
+    listed = Counter(
+        name.removeprefix(items.CLAIM_PREFIX)
+        for week in of_kind.get("WEEK", [])
+        for name in week
+        if name.startswith(items.CLAIM_PREFIX)
+    )
+    assert listed == Counter(dict.fromkeys(live, 1))
+
+    uses = of_kind.get("PROMO_USE", [])
+    for promo in of_kind["PROMO"]:
+        used = [use for use in uses if use["PK"] == promo["PK"]]
+        assert promo["used"] == len(used) <= promo["cap"]
+        assert {use["appointment_id"] for use in used} <= set(live)
+    return bookings
+
+
+def _kinds(everything: list[dict[str, Any]]) -> set[str]:
+    return {row["kind"] for row in everything}
