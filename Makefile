@@ -5,9 +5,63 @@ SHELL := /bin/bash
 
 UV := $(shell command -v uv || echo $(CURDIR)/.local/tools/bin/uv)
 
+export UV_PYTHON_DOWNLOADS := never
+
 $(CURDIR)/.local/tools/bin/uv:
-	python3 -m venv .local/tools
-	.local/tools/bin/pip install --quiet uv
+	@python3 -m venv .local/tools
+	@.local/tools/bin/pip install --quiet uv==0.13.9
+
+# ---- run, test and look
+
+.PHONY: run test check bench control openapi format
+
+run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=8000 and DATA=folder are yours to set
+	@.venv/bin/python -m local $(if $(DATA),--data $(DATA))
+
+test: .venv/.ready site/dist/.built $(SAM_INSTALLED) | chromium ## all tests; ARGS="tests/unit -k promo" for some
+	@.venv/bin/pytest $(ARGS)
+
+check: .venv/.ready site/dist/.built ## style, types, import rules, and that what is generated is up to date
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@cd site && npm run --silent check && npm run --silent size
+	@cd site && npx openapi-typescript ../docs/openapi.json -o ../.local/schema.d.ts >/dev/null \
+		&& diff -q ../.local/schema.d.ts src/api/schema.d.ts || { echo "site/src/api/schema.d.ts is stale: make openapi"; exit 1; }
+
+bench: .venv/.ready ## speed and size, as ratios within one run
+	@$(MAKE) --no-print-directory build ARCH=x86_64
+	@.venv/bin/python -m bench
+
+control: ## the local stack's control address: make control ARGS="clock --advance 3h"
+	@.venv/bin/python -m local.cli $(ARGS)
+
+openapi: .venv/.ready site/node_modules/.ready ## docs/openapi.json from the functions, and the site's types from it
+	@.venv/bin/python -m local.openapi > .local/openapi.json && mv .local/openapi.json docs/openapi.json
+	@cd site && npm run --silent api
+
+format: .venv/.ready ## as ruff would have it
+	@.venv/bin/ruff check --fix --quiet; .venv/bin/ruff format
+
+.venv/.ready: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --frozen --python "$(or $(PYTHON),python3)"
+	@touch $@
+
+site/node_modules/.ready: site/package.json site/package-lock.json
+	@cd site && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+site/dist/.built: site/node_modules/.ready $(shell find site/src site/public site/*.html site/*.ts -type f)
+	@cd site && npm run --silent build -- --logLevel warn
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+		echo "installing chromium for the browser tests"; \
+		if [ "$$(id -u)" = 0 ]; then apt-get -qq update && apt-get -qq install -y chromium >/dev/null; \
+		else sudo apt-get -qq update && sudo apt-get -qq install -y chromium >/dev/null; fi; }
 
 # ---- build and deploy (AWS SAM, no Docker)
 

@@ -41,7 +41,9 @@ def one(appointment_id: Annotated[AppointmentId, Path()]) -> AppointmentView:
     "/booking/<appointment_id>/calendar.ics",
     operation_id="calendarFile",
     summary="Its iCalendar file",
-    responses={200: {"description": "The file", "content": {"text/calendar": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"description": "The file", "content": {"text/calendar": {"schema": {"type": "string"}}}}
+    },
 )
 def calendar_file(appointment_id: Annotated[AppointmentId, Path()]) -> Response[str]:
     caller = caller_of(app.current_event)
