@@ -1,0 +1,122 @@
+"""Least privilege, read from the roles that SAM really makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.conftest import Resource
+
+BASIC = "policy/service-role/AWSLambdaBasicExecutionRole"
+KNOWS_NO_RESOURCE = {"dynamodb:ListStreams"}
+READS_THE_TABLE = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+SECRETS = {
+    "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
+    "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "health": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "effects": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "sweeper": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+}
+Statements = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def granted(deployed: dict[str, Resource], functions: dict[str, Resource]) -> Statements:
+    """The statements of each function's role, by the function's folder."""
+    found = {}
+    for folder in functions:
+        logical_id = "".join(part.capitalize() for part in folder.split("_"))
+        role = deployed[f"{logical_id}Role" if folder == "effects" else f"{logical_id}FunctionRole"][
+            "Properties"
+        ]
+        found[folder] = [
+            _without_condition(statement)
+            for policy in role.get("Policies", [])
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+    return found
+
+
+def _without_condition(statement: dict[str, Any]) -> dict[str, Any]:
+    return statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def actions(statement: dict[str, Any]) -> set[str]:
+    return {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+
+
+def named(statement: dict[str, Any]) -> list[Any]:
+    return statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+
+
+def test_no_action_is_a_pattern_and_nobody_scans(granted: Statements) -> None:
+    for folder, statements in granted.items():
+        for action in set().union(*map(actions, statements)):
+            assert "*" not in action, folder
+            assert not action.endswith(":Scan"), folder
+
+
+def test_no_resource_is_a_pattern_where_aws_knows_resources(granted: Statements) -> None:
+    for folder, statements in granted.items():
+        for statement in statements:
+            if not actions(statement) <= KNOWS_NO_RESOURCE:
+                assert "*" not in str(named(statement)), folder
+
+
+def test_the_only_managed_policy_is_the_one_that_writes_logs(deployed: dict[str, Resource]) -> None:
+    for name, resource in deployed.items():
+        if resource["Type"] == "AWS::IAM::Role":
+            assert [
+                str(arn) for arn in resource["Properties"]["ManagedPolicyArns"] if BASIC not in str(arn)
+            ] == [], name
+
+
+def test_each_function_reads_the_secrets_it_uses_and_no_others(granted: Statements) -> None:
+    read = {
+        folder: {
+            str(resource).rpartition("/")[2].rstrip("'}")
+            for statement in statements
+            if any(action.startswith("ssm:") for action in actions(statement))
+            for resource in named(statement)
+        }
+        for folder, statements in granted.items()
+    }
+    assert {folder: names for folder, names in read.items() if names} == SECRETS
+
+
+def test_a_function_that_reads_secrets_knows_where_they_are(functions: dict[str, Resource]) -> None:
+    told = {
+        folder
+        for folder, function in functions.items()
+        if "SECRETS_PATH" in function.get("Environment", {}).get("Variables", {})
+    }
+    assert told == set(SECRETS)
+
+
+def test_only_booking_creates_items_and_nobody_deletes(granted: Statements) -> None:
+    creating = {
+        folder
+        for folder, statements in granted.items()
+        if "dynamodb:PutItem" in set().union(*map(actions, statements))
+    }
+    assert creating == {"book_free"}
+    assert "dynamodb:DeleteItem" not in str(granted)
+
+
+def test_reading_functions_change_nothing(granted: Statements) -> None:
+    for folder in ("availability", "appointments", "config", "health"):
+        on_table = {
+            action
+            for statement in granted[folder]
+            for action in actions(statement)
+            if action.startswith("dynamodb:")
+        }
+        assert on_table <= READS_THE_TABLE, folder
+    assert not any("dynamodb:" in str(statement) for statement in granted["authorizer"])
+
+
+def test_only_the_workers_send_mail(granted: Statements) -> None:
+    sending = {folder for folder, statements in granted.items() if "ses:Send" in str(statements)}
+    assert sending == {"effects", "sweeper"}
