@@ -92,17 +92,17 @@ export class CoachBooking extends LitElement {
     const { flow, booking, language: spoken } = this;
     const { t } = spoken;
     const view: View = {
-      ...spoken, flow, booking, close: () => this.close(), sessionsUrl: this.sessionsUrl ?? siteUrl("sessions.html"),
+      ...spoken, flow, booking, close: () => this.close(), sessionsUrl: this.sessionsUrl ?? siteUrl(`sessions.html?lang=${spoken.locale}`),
     };
     const step = flow.draft.step;
-    const title = { welcome: serviceName(flow.service, t), when: t.whenTitle, details: t.detailsTitle, done: t.doneTitle };
+    const title = { welcome: t.welcomeTitle, when: t.whenTitle, details: t.detailsTitle, done: t.doneTitle };
     return html`
       <aside class="summary">
         <div>
           <p class="brand">${flow.connection?.config.coach_name ?? "\u00a0"}</p>
           <p class="kind">${serviceName(flow.service, t)}</p>
         </div>
-        <div class="stack">${step === "details" && flow.slot ? this.summaryTime(view) : nothing} ${facts(view)}</div>
+        <div class="stack">${step === "welcome" ? nothing : this.summaryTime(view)} ${facts(view)}</div>
         <p class="who">${flow.email ? t.signedInAs(flow.email) : nothing}</p>
       </aside>
       <main>
@@ -119,7 +119,8 @@ export class CoachBooking extends LitElement {
 
   private summaryTime(view: View) {
     return html`<dl class="facts"><div>${icon("calendar")}<dt>${view.t.doneWhen}</dt>
-      <dd>${chosenTime(view)}<br />${chosenZone(view)}</dd></div></dl>`;
+      <dd>${chosenTime(view) ?? html`<span class="soft">${view.t.notChosen}</span>`}
+        <span class="soft">${chosenZone(view)}</span></dd></div></dl>`;
   }
 
   /** The new step is read out from its title on. */

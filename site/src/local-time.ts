@@ -79,7 +79,7 @@ export function firstWeekday(locale: string): number {
 }
 
 /** Today's date in a zone: good enough to know where a calendar begins, never to say when a session is. */
-export function today(timezone: string, now = new Date()): string {
+export function today(timezone: string, now: Date): string {
   const parts = new Intl.DateTimeFormat("en-CA", { timeZone: timezone, dateStyle: "short" }).format(now);
   return /^\d{4}-\d\d-\d\d$/.test(parts) ? parts : now.toISOString().slice(0, 10);
 }

@@ -1,4 +1,5 @@
 import createClient, { type Client } from "openapi-fetch";
+import { readClock } from "../clock";
 import type { paths } from "./schema";
 
 export type Api = Client<paths>;
@@ -29,6 +30,7 @@ export function createApi(baseUrl: string, token: () => Promise<string | undefin
       if (bearer) request.headers.set("Authorization", `Bearer ${bearer}`);
       return request;
     },
+    onResponse: ({ response }) => readClock(response),
   });
   return api;
 }

@@ -136,14 +136,15 @@ export class Flow implements ReactiveController {
       this.host.requestUpdate(),
     );
     if (!this.times || this.times.timezone !== fresh.timezone || this.times.problem) this.times = fresh;
-    const from = this.draft.day && this.draft.day >= fresh.first ? this.draft.day : fresh.first;
-    this.month ||= from.slice(0, 7);
-    await fresh.ensure(fresh.first, `${this.month}-${daysInMonth(this.month)}`);
-    if (fresh.problem?.code === "unauthenticated") {
-      this.signInEnded();
-      return;
-    }
+    const { day = fresh.first } = this.draft;
+    this.month ||= (day > fresh.first ? day : fresh.first).slice(0, 7);
+    const until = [this.month, day.slice(0, 7)].sort()[1] as string;
+    await fresh.ensure(fresh.first, `${until}-${daysInMonth(until)}`);
     if (fresh.timezone !== this.draft.timezone) return; // another zone was chosen meanwhile
+    if (fresh.problem?.code === "unauthenticated") return this.signInEnded();
+    if (fresh.problem?.code === "validation_failed" && fresh.timezone !== config.coach_timezone) {
+      return this.chooseZone(config.coach_timezone); // a zone of this browser that the API does not know
+    }
     this.times = fresh;
     this.settleChoice();
   }
@@ -153,7 +154,10 @@ export class Flow implements ReactiveController {
     const times = this.times;
     if (!times || times.problem) return;
     const slot = times.slot(this.draft.start);
-    if (this.draft.start && !slot && this.draft.step === "when") this.draft.start = undefined;
+    if (this.draft.start && !slot) {
+      this.draft.start = undefined;
+      if (this.draft.step === "details") this.go("when");
+    }
     const free = times.freeDays();
     const day = slot?.local_start.slice(0, 10) ?? this.draft.day;
     this.draft.day = day && free.includes(day) ? day : free[0];

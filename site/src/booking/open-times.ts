@@ -1,5 +1,6 @@
 import { ask, type Api, type Problem } from "../api/client";
 import type { Slot } from "../api/types";
+import { serverNow } from "../clock";
 import { addDays, dateOf, today } from "../local-time";
 
 /** The API answers for at most 62 days at once. */
@@ -20,7 +21,7 @@ export class OpenTimes {
     windowDays: number,
     private readonly changed: () => void,
   ) {
-    this.first = today(timezone);
+    this.first = today(timezone, serverNow());
     // The window counts the coach's days; the client's may be one ahead.
     this.last = addDays(this.first, windowDays + 1);
   }

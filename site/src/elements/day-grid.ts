@@ -56,12 +56,14 @@ export class DayGrid extends LitElement {
       @click=${() => this.turn(addMonths(this.month, by))}>${icon(direction)}</button>`;
   }
 
+  /** Weeks that are over are left out: on a phone the times stand right below. */
   private weeks(start: number): (string | undefined)[][] {
     const blanks = (weekdayOf(`${this.month}-01`) - start + 7) % 7;
     const days = Array.from({ length: daysInMonth(this.month) }, (_, n) => addDays(`${this.month}-01`, n));
     const cells = [...Array<undefined>(blanks).fill(undefined), ...days];
     const weeks = Math.ceil(cells.length / 7);
-    return Array.from({ length: weeks }, (_, n) => Array.from({ length: 7 }, (_, d) => cells[n * 7 + d]));
+    const rows = Array.from({ length: weeks }, (_, n) => Array.from({ length: 7 }, (_, d) => cells[n * 7 + d]));
+    return rows.filter((row) => row.some((day) => day && day >= this.first));
   }
 
   private cell(day: string | undefined) {

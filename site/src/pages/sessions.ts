@@ -3,6 +3,7 @@ import { customElement, state } from "lit/decorators.js";
 import { ask } from "../api/client";
 import type { Appointment } from "../api/types";
 import "../coach-booking";
+import { serverNow } from "../clock";
 import type { Connection } from "../connection";
 import { downloadIcs } from "../elements/add-to-calendar";
 import { icon } from "../elements/icons";
@@ -38,7 +39,7 @@ export class Sessions extends SignedInPage {
 
   protected content(connection: Connection) {
     const { t } = this.language;
-    const now = Date.now();
+    const now = serverNow().getTime();
     const ahead = (one: Appointment) =>
       Date.parse(one.end) > now && (one.status === "confirmed" || one.status === "held");
     const upcoming = this.items.filter(ahead);

@@ -15,7 +15,7 @@ export abstract class SignedInPage extends LitElement {
   @state() protected email?: string;
   @state() private signInProblem = "";
 
-  protected readonly language = language(new URLSearchParams(location.search).get("lang") ?? document.documentElement.lang);
+  protected readonly language = language(new URLSearchParams(location.search).get("lang"));
 
   protected abstract readonly title_: string;
   protected abstract readonly signInWords: string;
@@ -25,7 +25,10 @@ export abstract class SignedInPage extends LitElement {
 
   override connectedCallback() {
     super.connectedCallback();
-    document.documentElement.lang = this.language.locale;
+    const { locale, t } = this.language;
+    document.documentElement.lang = locale;
+    document.title = this.title_;
+    document.querySelectorAll<HTMLElement>("[data-my-sessions]").forEach((link) => (link.textContent = t.mySessions));
     void this.begin();
   }
 

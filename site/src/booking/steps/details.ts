@@ -12,12 +12,12 @@ export function details(view: View) {
   return html`<form class="step" novalidate @submit=${(e: Event) => go(e, view)}>
     <div class="body">
       <div class="stack">
-        ${notices(view)} ${chosen(view)}
+        ${chosen(view)}
         <div class="fields">${promo(view)} ${phone(view)} ${question(view, "topic", t.topicLabel)} ${question(view, "hope", t.hopeLabel)} ${backup(view)}</div>
       </div>
     </div>
     <div class="foot">
-      <p>${t.agreement}</p>
+      ${notices(view) ?? html`<p>${t.agreement}</p>`}
       ${flow.signedIn
         ? html`<button class="button" aria-busy=${booking.busy} aria-disabled=${booking.busy ? "true" : nothing}>
             ${booking.busy ? t.booking : t.book}</button>`
@@ -39,12 +39,12 @@ function notices({ t, flow, booking }: View) {
     ? html`<div class="notice" role="alert">${icon("alert")}
         <div><p>${words}</p>${booking.reference ? html`<small class="whole">${t.requestId(booking.reference)}</small>` : nothing}</div>
       </div>`
-    : nothing;
+    : undefined;
 }
 
 export function chosenTime({ flow, locale }: View) {
   const slot = flow.slot;
-  if (!slot) return nothing;
+  if (!slot) return undefined;
   return html`<strong>${dayText(locale, dateOf(slot.local_start))}</strong>
     <span class="whole">${timeText(locale, slot.local_start)}</span> –
     <span class="whole">${timeText(locale, slot.local_end)}</span>`;
@@ -92,7 +92,7 @@ function promo(view: View) {
     <div class="line">
       ${error(view, "promo")}
       <p id="promo-state" role="status" class=${checked ? "good" : "hint"}>
-        ${checked ? html`${icon("check")}<span>${t.promoValid(checked.remaining)}</span>` : state === "checking" ? t.promoChecking : nothing}
+        ${checked ? html`${icon("check")}<span>${t.promoValid(checked.remaining)}</span>` : state === "checking" ? t.promoChecking : booking.errors.promo ? nothing : t.promoHint}
       </p>
     </div>
   </div>`;

@@ -21,7 +21,7 @@ export function done(view: View) {
       <div class="done stack">
         <div>
           <span class="mark">${icon("check")}</span>
-          <h3>${dayText(locale, dateOf(one.local_start))}, <span class="whole">${timeText(locale, one.local_start)}</span></h3>
+          <h3>${dayText(locale, dateOf(one.local_start))}<br /><span class="whole">${timeText(locale, one.local_start)}</span></h3>
           <p class="sub">${t.timesIn(cityOf(one.timezone))} <span class="whole">(${offsetText(one.local_start)})</span> ·
             <span class="whole">${t.minutes(one.duration_minutes)}</span></p>
         </div>
@@ -32,8 +32,8 @@ export function done(view: View) {
         ${addToCalendar(one, config.coach_name, t, download, booking.icsFailed)}
       </div>
     </div>
-    <div class="foot">
-      <a class="button plain" href=${sessionsUrl}>${t.mySessions}</a>
+    <div class="foot two">
+      <a class="button quiet" href=${sessionsUrl}>${t.mySessions}</a>
       <button class="button" @click=${close}>${t.done}</button>
     </div>
   </div>`;

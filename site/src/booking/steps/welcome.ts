@@ -12,14 +12,14 @@ export function welcome(view: View) {
     <div class="body">
       <div class="welcome stack">
         <div>
-          <h3>${t.welcomeTitle}</h3>
+          <h3>${serviceName(flow.service, t)}</h3>
           <p class="lead">${t.welcomeTextFree(flow.service?.duration_minutes ?? 30)}</p>
         </div>
-        ${flow.bookable.length > 1 ? kinds(view) : nothing} ${facts(view)} ${signInNotice(view)}
-        ${flow.signInNeed === "needed" ? html`<p class="hint">${t.signInWhy}</p>` : nothing}
+        ${flow.bookable.length > 1 ? kinds(view) : nothing} ${facts(view)} ${ahead(view)} ${signInNotice(view)}
       </div>
     </div>
     <div class="foot">
+      ${flow.signInNeed === "needed" ? html`<p>${t.signInWhy}</p>` : nothing}
       <button class="button" ?disabled=${!ready} aria-busy=${flow.signInNeed === "busy"}>
         ${flow.signInNeed === "busy" ? t.signingIn : flow.signedIn ? t.seeTimes : flow.signInNeed === "host" ? t.tryAgain : t.signIn}
       </button>
@@ -46,13 +46,21 @@ function kinds({ t, flow }: View) {
   </fieldset>`;
 }
 
+/** What comes after signing in, where there is room to say it. */
+function ahead({ t }: View) {
+  const steps = [[t.firstTitle, t.firstText], [t.secondTitle, t.secondText], [t.thirdTitle, t.thirdText]];
+  return html`<ol class="ahead">
+    ${steps.map(([title, text]) => html`<li><strong>${title}</strong><br />${text}</li>`)}
+  </ol>`;
+}
+
 export function facts({ t, flow }: View) {
   return html`<dl class="facts">
     <div>${icon("clock")}<dt>${t.lengthLabel}</dt>
       <dd><span class="whole">${t.minutes(flow.service?.duration_minutes ?? 30)}</span></dd></div>
     <div>${icon("phone")}<dt>${t.howLabel}</dt><dd>${t.howText}</dd></div>
-    <div>${icon("check")}<dt>${t.priceLabel}</dt><dd>${t.priceFree}</dd></div>
-    <div>${icon("calendar")}<dt>${t.cancelLabel}</dt><dd>${t.cancelFree}</dd></div>
+    <div>${icon("ticket")}<dt>${t.priceLabel}</dt><dd>${t.priceFree}</dd></div>
+    <div>${icon("undo")}<dt>${t.cancelLabel}</dt><dd>${t.cancelFree}</dd></div>
   </dl>`;
 }
 

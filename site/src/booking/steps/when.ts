@@ -22,12 +22,11 @@ export function when(view: View) {
       </div>
     </div>
     <div class="foot">
-      <p class="wide" hidden></p>
       ${flow.signedIn
         ? html`<button class="button" ?disabled=${!chosen}>
-            ${chosen ? t.continueWith(`${shortDayText(locale, dateOf(chosen.local_start))}, ${timeText(locale, chosen.local_start)}`) : t.continueNone}
+            ${chosen ? t.continueWith(timeText(locale, chosen.local_start)) : t.continueNone}
           </button>`
-        : html`<button class="button">${t.signInAgain}</button>`}
+        : html`<button class="button">${flow.signInNeed === "host" ? t.tryAgain : t.signInAgain}</button>`}
     </div>
   </form>`;
 }
