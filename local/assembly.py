@@ -21,7 +21,7 @@ from local.google.app import create_app as google_app
 from local.google.state import GoogleState
 from local.lambdas import Lambdas, Outside
 from local.pumps import DeadLetters, EventBus, SchedulePump, StreamPump
-from local.servers import HOST, Servers
+from local.servers import HOST, PortTaken, Servers, is_free
 from local.ses.app import create_app as ses_app
 from local.ses.app import create_mailbox_app
 from local.ses.state import SesState
@@ -60,6 +60,7 @@ class Assembly:
         self.outside = Outside()
 
     async def start(self) -> None:
+        self._check_ports()
         if self._engine:
             self._engine.start()
         self._build()
@@ -91,15 +92,18 @@ class Assembly:
     async def reset(self) -> None:
         """Everything back to the seeds, the clock real."""
         self.outside.clock.reset()
-        for part in (self.outside.crashes, self.outside.faults, self.outside.calls, self.dead):
-            part.clear()
+        self.outside.crashes.clear()
+        self.outside.faults.clear()
         self.lambdas.restart()
-        self.gateway.forget_authorizations()
-        self.google.reset()
-        self.ses.reset()
         async with self.stream.still():
+            await self.bus.drain()
             await asyncio.to_thread(self._replace_table)
+            self.google.reset()
+            self.ses.reset()
+            self.lambdas.restart()
+        self.gateway.forget_authorizations()
         self.outside.calls.clear()
+        self.dead.clear()
 
     def owed(self) -> int:
         """How many effects are still owed, due or not."""
@@ -108,6 +112,12 @@ class Assembly:
         pages = self._dynamodb().get_paginator("query")
         values = {":owed": {"S": keys.OWED}}
         return sum(page["Count"] for page in pages.paginate(**query, ExpressionAttributeValues=values))
+
+    def _check_ports(self) -> None:
+        unused = {"paypal"} if self._engine else {"paypal", "dynamodb"}
+        for name in self._ports.keys() - unused:
+            if not is_free(self._ports[name]):
+                raise PortTaken(f"port {self._ports[name]} is taken: give another with PORT=…")
 
     def _build(self) -> None:
         self.google = GoogleState(self.urls["google"], environment.COACH_EMAIL, environment.COACH_TIMEZONE)

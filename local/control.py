@@ -154,6 +154,10 @@ async def plan_crash(stack: Assembly, request: Request) -> Any:
     return body.model_dump(exclude_none=True)
 
 
+async def list_crashes(stack: Assembly, _: Request) -> Any:
+    return stack.outside.crashes.left()
+
+
 async def clear_crashes(stack: Assembly, _: Request) -> Any:
     stack.outside.crashes.clear()
 
@@ -189,6 +193,7 @@ CALLS: tuple[tuple[str, str, Call], ...] = (
     ("GET", "/faults", list_faults),
     ("DELETE", "/faults", clear_faults),
     ("POST", "/crash", plan_crash),
+    ("GET", "/crash", list_crashes),
     ("DELETE", "/crash", clear_crashes),
     ("GET", "/calls", list_calls),
     ("DELETE", "/calls", clear_calls),

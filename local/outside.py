@@ -91,5 +91,13 @@ class CrashPlans:
                 return True
         return False
 
+    def left(self) -> list[dict[str, str | int]]:
+        """The crashes still to come."""
+        return [
+            {"function": plan.function, "moment": plan.moment, "times": plan.times}
+            for plan in self._plans
+            if plan.times
+        ]
+
     def clear(self) -> None:
         self._plans.clear()

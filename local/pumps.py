@@ -212,12 +212,15 @@ class SchedulePump:
 
     async def run(self) -> None:
         while True:
-            for name in self._due():
-                with contextlib.suppress(*FAILURES):
-                    await self.run_now(name)
+            await self.run_due()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), 1)
             self._moved.clear()
+
+    async def run_due(self) -> None:
+        for name in self._due():
+            with contextlib.suppress(*FAILURES):
+                await self.run_now(name)
 
     async def run_now(self, name: str) -> Any:
         """Raises what the function's failure raises."""

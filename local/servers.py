@@ -21,6 +21,16 @@ class PortTaken(Exception):
     """Something else listens there."""
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -36,11 +46,7 @@ class Servers:
         # With its protocol named, asyncio sends small packets at once; else answers wait 40 ms for an ack.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError:
-            listener.close()
-            raise PortTaken(f"port {port} is taken: give another with PORT=…") from None
+        listener.bind((HOST, port))
         server = _Server(
             uvicorn.Config(
                 app,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import Any, Self
 import requests
 
 from local.environment import PORTS
-from local.servers import HOST
+from local.servers import is_free
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
@@ -98,16 +97,6 @@ def free_base_port() -> int:
     choices = range(FIRST_PORT, LAST_PORT, step)
     first = os.getpid() % len(choices)
     for base in (*choices[first:], *choices[:first]):
-        if all(_free(base + offset) for offset in range(len(PORTS))):
-            return base
+        if all(is_free(base + offset) for offset in range(len(PORTS))):
+            return int(base)
     raise RuntimeError(f"no free ports between {FIRST_PORT} and {LAST_PORT}")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True

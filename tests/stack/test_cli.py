@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.cli import call, parser
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("clock", ("GET", "/clock", None)),
+        ("clock --advance 3h", ("PUT", "/clock", {"advance_seconds": 10_800.0})),
+        ("clock --advance 1d12h", ("PUT", "/clock", {"advance_seconds": 129_600.0})),
+        ("clock --now 2026-11-23T13:00:00Z", ("PUT", "/clock", {"now": "2026-11-23T13:00:00Z"})),
+        ("clock --real", ("PUT", "/clock", {"real": True})),
+        ("token a@example.com", ("POST", "/tokens", {"email": "a@example.com", "role": "client"})),
+        ("run sweeper", ("POST", "/run", {"schedule": "sweeper"})),
+        ("settle", ("POST", "/settle", None)),
+        ("mailbox --to a+b@example.com", ("GET", "/mailbox?to=a%2Bb%40example.com", None)),
+        ("calendar --delete abc", ("DELETE", "/calendar/events/abc", None)),
+        ("faults", ("GET", "/faults", None)),
+        ("faults google status --status-code 429 --times 2",
+         ("POST", "/faults", {"target": "google", "effect": "status", "status_code": 429, "times": 2})),
+        ("faults --clear", ("DELETE", "/faults", None)),
+        ("crash book_free --after dynamodb.book_free",
+         ("POST", "/crash", {"function": "book_free", "after": "dynamodb.book_free"})),
+        ("crash --clear", ("DELETE", "/crash", None)),
+        ("calls --clear", ("DELETE", "/calls", None)),
+        ("reset", ("PUT", "/reset", None)),
+    ],
+)  # fmt: skip
+def test_a_command_is_one_call_of_the_control_address(words: str, expected: tuple[str, str, Any]) -> None:
+    assert tuple(call(parser().parse_args(words.split()))) == expected
+
+
+@pytest.mark.parametrize("words", ["clock --advance soon", "crash book_free", "nonsense"])
+def test_a_command_that_means_nothing_is_refused(words: str) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(words.split())
