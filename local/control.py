@@ -83,12 +83,15 @@ async def set_clock(stack: Assembly, request: Request) -> Any:
     body = ClockBody.model_validate(await request.json())
     _exactly_one(now=body.now, advance_seconds=body.advance_seconds, real=body.real)
     clock = stack.outside.clock
-    if body.now:
-        clock.set_now(body.now)
-    elif body.advance_seconds is not None:
-        clock.advance(body.advance_seconds)
-    else:
-        clock.reset()
+    # Whoever is at work ends first: hours never pass in the middle of a function.
+    async with stack.stream.still(), stack.schedules.still():
+        await stack.bus.drain()
+        if body.now:
+            clock.set_now(body.now)
+        elif body.advance_seconds is not None:
+            clock.advance(body.advance_seconds)
+        else:
+            clock.reset()
     return clock.as_json()
 
 
