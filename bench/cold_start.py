@@ -13,8 +13,11 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+
+import jwt
 
 from bench.lambda_runtime import running
 
@@ -64,7 +67,8 @@ class Result:
 
 def measure(env: Mapping[str, str], build_dir: Path, rounds: int = ROUNDS) -> list[Result]:
     """The bare handlers first. Rounds are interleaved, so that a busy minute of the machine slows all alike."""
-    subjects = [*_bare(build_dir), *_functions(build_dir)]
+    build_dir = build_dir.resolve()
+    subjects = [*_bare(build_dir), *_functions(build_dir, env)]
     taken: dict[str, list[tuple[float, float, str]]] = {subject.name: [] for subject in subjects}
     for _ in range(rounds):
         for subject in subjects:
@@ -98,10 +102,10 @@ def _start(subject: Subject, env: Mapping[str, str]) -> tuple[float, float, str]
         return outcome.at - function.spawned_at, function.peak_memory_mb(), str(status or outcome.kind)
 
 
-def _functions(build_dir: Path) -> list[Subject]:
+def _functions(build_dir: Path, env: Mapping[str, str]) -> list[Subject]:
     layers = (build_dir / "DependenciesLayer" / "python", build_dir / "SharedLayer" / "python")
     return [
-        Subject(name, build_dir / f"{_logical_id(name)}", layers, _event(event))
+        Subject(name, build_dir / _logical_id(name), layers, _event(event, env))
         for name, event in EVENTS.items()
     ]
 
@@ -130,8 +134,18 @@ def _install_boto3(folder: Path) -> None:
     subprocess.run([uv, "pip", "install", "--quiet", "--target", folder, f"boto3=={version[1]}"], check=True)
 
 
-def _event(name: str) -> object:
-    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+def _event(name: str, env: Mapping[str, str]) -> object:
+    event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    if name.startswith("authorizer/"):
+        event["headers"]["authorization"] = f"Bearer {_token(env)}"
+    return event
+
+
+def _token(env: Mapping[str, str]) -> str:
+    """As the site's own login would sign it: the sample's token has long expired."""
+    expires = datetime.now(UTC) + timedelta(hours=1)
+    claims = {"sub": "bench", "email": "client@example.com", "aud": env["JWT_AUDIENCE"], "exp": expires}
+    return jwt.encode(claims, env["JWT_SHARED_SECRET"], algorithm="HS256")
 
 
 def _logical_id(name: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
 
 # Service models boto3 is asked for; the files beside the folders are read for every service.
 BOTOCORE_SERVICES = {"dynamodb", "sesv2", "ssm"}
+# Their names in botocore's list of endpoints, of which each new session reads every word.
+BOTOCORE_ENDPOINTS = {"dynamodb", "email", "ssm"}
 DISCOVERY_DOCUMENTS = {"calendar.v3.json"}
 
 UNUSED = (
@@ -63,6 +66,7 @@ def prune(packages: Path) -> None:
         for path in sorted(packages.glob(pattern)):
             remove(path)
     keep_only(packages / "botocore" / "data", BOTOCORE_SERVICES, folders=True)
+    keep_endpoints(packages / "botocore" / "data" / "endpoints.json")
     keep_only(packages / "googleapiclient" / "discovery_cache" / "documents", DISCOVERY_DOCUMENTS)
 
 
@@ -73,6 +77,18 @@ def keep_only(folder: Path, names: set[str], *, folders: bool = False) -> None:
     for path in folder.iterdir():
         if path.name not in names and path.is_dir() >= folders:
             remove(path)
+
+
+def keep_endpoints(file: Path) -> None:
+    known = json.loads(file.read_text())
+    for partition in known["partitions"]:
+        services = partition["services"]
+        partition["services"] = {
+            name: services[name] for name in sorted(BOTOCORE_ENDPOINTS & services.keys())
+        }
+    if "dynamodb" not in known["partitions"][0]["services"]:
+        sys.exit(f"{file} does not list services as it used to")
+    file.write_text(json.dumps(known))
 
 
 def remove(path: Path) -> None:

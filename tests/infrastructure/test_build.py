@@ -56,6 +56,8 @@ def test_google_knows_calendars_and_botocore_our_services_alone(build: Path) -> 
     assert [path.name for path in documents.iterdir()] == ["calendar.v3.json"]
     services = {path.name for path in (dependencies / "botocore" / "data").iterdir() if path.is_dir()}
     assert services == {"dynamodb", "sesv2", "ssm"}
+    endpoints = json.loads((dependencies / "botocore" / "data" / "endpoints.json").read_text())
+    assert {"dynamodb", "email", "ssm"} == set(endpoints["partitions"][0]["services"])
 
 
 def test_the_shared_layer_holds_the_templates_of_the_mails(build: Path) -> None:
