@@ -7,6 +7,9 @@ UV := $(shell command -v uv || echo $(CURDIR)/.local/tools/bin/uv)
 
 export UV_PYTHON_DOWNLOADS := never
 
+SAM_VERSION   := 1.170.0
+SAM_INSTALLED := .local/sam/.installed-$(SAM_VERSION)
+
 $(CURDIR)/.local/tools/bin/uv:
 	@python3 -m venv .local/tools
 	@.local/tools/bin/pip install --quiet uv==0.13.9
@@ -69,8 +72,6 @@ ARCH           ?= arm64
 STAGE          ?= dev
 PYTHON_VERSION := 3.13
 BUILD          := .aws-sam/build$(if $(filter-out arm64,$(ARCH)),-$(ARCH))
-SAM_VERSION    := 1.170.0
-SAM_INSTALLED  := .local/sam/.installed-$(SAM_VERSION)
 SAM            := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} .local/sam/bin/sam
 
 # The interpreter of the Lambda runtime: bytecode for it can be made by no other.
@@ -80,7 +81,7 @@ PYTHON := $(shell for python in .venv/bin/python python$(PYTHON_VERSION) ~/.pyen
 
 BUILT_FROM := uv.lock pyproject.toml infra/template.yaml $(shell find functions layers shared -not -name '*.pyc' -not -name __pycache__)
 
-.PHONY: help build validate deploy secrets
+.PHONY: help build validate deploy secrets sam
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -111,8 +112,9 @@ secrets: ## STAGE=…: puts its secrets into SSM Parameter Store; asks for those
 	@$(UV) run --no-dev python -m infra.secrets_store put $(STAGE)
 
 # SAM pins its own dependencies, so it lives apart.
+sam: $(SAM_INSTALLED)
+
 $(SAM_INSTALLED): | $(UV)
-	@test -n "$(PYTHON)" || { echo "SAM builds need Python $(PYTHON_VERSION), the Lambda runtime"; exit 1; }
-	@$(UV) venv --quiet --clear --python "$(PYTHON)" .local/sam
+	@$(UV) venv --quiet --clear --python "$(or $(PYTHON),python3)" .local/sam
 	@$(UV) pip install --quiet --python .local/sam/bin/python aws-sam-cli==$(SAM_VERSION)
 	@touch $@
