@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,12 @@ def count(metric: str) -> None:
     """Adds one to a CloudWatch metric, in the embedded metric format: a log line, no call."""
     described = {
         "Namespace": "CoachBooking",
-        "Dimensions": [[]],
+        "Dimensions": [["stage"]],
         "Metrics": [{"Name": metric, "Unit": "Count"}],
     }
     stamp = int(time.time() * 1000)
-    logger.info(metric, extra={"_aws": {"Timestamp": stamp, "CloudWatchMetrics": [described]}, metric: 1})
+    envelope = {"Timestamp": stamp, "CloudWatchMetrics": [described]}
+    logger.info(metric, extra={"_aws": envelope, "stage": os.environ.get("STAGE", "dev"), metric: 1})
 
 
 class CallListener(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from shared.observability import count, logger
 from tests.infrastructure.conftest import ROOT, TEMPLATE, Resource
 
 Resources = dict[str, Resource]
@@ -177,6 +180,21 @@ def test_every_alarm_reaches_the_coach(resources: Resources) -> None:
     for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}]
     assert resources["AlarmsToCoach"]["Properties"]["Endpoint"] == {"Ref": "CoachEmail"}
+
+
+def test_the_alarm_watches_the_metric_that_is_written(resources: Resources) -> None:
+    log = io.StringIO()
+    before = logger.registered_handler.setStream(log)
+    try:
+        count("EffectsDead")
+    finally:
+        logger.registered_handler.setStream(before)
+    written = json.loads(log.getvalue())
+    (metric,) = written["_aws"]["CloudWatchMetrics"]
+    alarm = resources["DeadEffectsAlarm"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metric["Namespace"], metric["Metrics"][0]["Name"])
+    assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == metric["Dimensions"]
+    assert all(name in written for name in metric["Dimensions"][0])
 
 
 @pytest.mark.parametrize("setting", ["CoachEmail", "MailFrom", "MailDomain", "SiteUrl", "AllowedOrigins"])
