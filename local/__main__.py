@@ -19,7 +19,7 @@ SHOWN = {
     "site": "the booking page, as clients see it",
     "api": "HTTP API, from infra/template.yaml",
     "mailbox": "every mail that was sent",
-    "control": "clock, faults, calls: docs in README",
+    "control": "clock, faults, calls: make control ARGS=--help",
 }
 
 

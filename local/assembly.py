@@ -55,12 +55,15 @@ class Assembly:
         else:
             data = settings.data / "dynamodb" if settings.data else None
             self._engine = engine.Engine(ports["dynamodb"], data)
+        self._endpoints = settings.home / "endpoints.json"
         self._servers = Servers()
         self._tasks: list[asyncio.Task[None]] = []
         self.outside = Outside()
 
     async def start(self) -> None:
         self._check_ports()
+        self._settings.home.mkdir(parents=True, exist_ok=True)
+        self._endpoints.unlink(missing_ok=True)
         if self._engine:
             self._engine.start()
         self._build()
@@ -74,8 +77,7 @@ class Assembly:
             self._run(self.lambdas.warm(name))
         for loop in (self.stream.run(), self.bus.run(), self.schedules.run()):
             self._run(loop)
-        self._settings.home.mkdir(parents=True, exist_ok=True)
-        (self._settings.home / "endpoints.json").write_text(json.dumps(self.urls, indent=2) + "\n")
+        self._announce()
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -87,7 +89,7 @@ class Assembly:
             self.signin.stop()
         if self._engine:
             await asyncio.to_thread(self._engine.stop)
-        (self._settings.home / "endpoints.json").unlink(missing_ok=True)
+        self._endpoints.unlink(missing_ok=True)
 
     async def reset(self) -> None:
         """Everything back to the seeds, the clock real."""
@@ -112,6 +114,12 @@ class Assembly:
         pages = self._dynamodb().get_paginator("query")
         values = {":owed": {"S": keys.OWED}}
         return sum(page["Count"] for page in pages.paginate(**query, ExpressionAttributeValues=values))
+
+    def _announce(self) -> None:
+        """The file appears at once and whole: it says that everything is ready."""
+        draft = self._endpoints.with_suffix(".draft")
+        draft.write_text(json.dumps(self.urls, indent=2) + "\n")
+        draft.rename(self._endpoints)
 
     def _check_ports(self) -> None:
         unused = {"paypal"} if self._engine else {"paypal", "dynamodb"}

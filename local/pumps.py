@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Iterable
 from typing import Any, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local import engine, patterns
 from local.lambdas import FunctionCrashed, FunctionError, FunctionTimedOut
 from local.outside import Serving
@@ -80,7 +82,10 @@ class StreamPump:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudge.wait(), IDLE_SECONDS)
             self._nudge.clear()
-            await self.drain()
+            try:
+                await self.drain()
+            except (BotoCoreError, ClientError):
+                await asyncio.sleep(LONGEST_RETRY_SECONDS)
 
     async def drain(self) -> None:
         """Hands over all there is."""

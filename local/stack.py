@@ -48,6 +48,8 @@ class Stack:
 
     def start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
+        endpoints = self.home / "endpoints.json"
+        endpoints.unlink(missing_ok=True)
         output = self.home / "stack.log"
         data = ("--data", str(self._data)) if self._data else ()
         with output.open("wb") as log:
@@ -59,7 +61,6 @@ class Stack:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        endpoints = self.home / "endpoints.json"
         deadline = time.monotonic() + START_SECONDS
         while not endpoints.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -203,3 +203,27 @@ def test_kept_data_is_there_again(tmp_path: Path) -> None:
         answer = stack.api("GET", "/booking/my-appointments", token=stack.token(CLIENT))
         assert [item["start"] for item in answer.json()["items"]] == [start]
     assert "JWT_SHARED_SECRET" in json.loads((tmp_path / "data" / "secrets.json").read_text())
+
+
+def test_a_database_named_in_the_environment_is_used_and_none_is_started(
+    tmp_path: Path, dynamodb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
+    with Stack(tmp_path) as stack:
+        assert stack.urls["dynamodb"] == dynamodb
+        assert stack.api("GET", "/health").json()["dynamodb"] == "ok"
+        commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(stack.pid)]
+        assert not any("DynamoDBLocal.jar" in command for command in commands)
+
+
+def test_nothing_of_the_user_s_own_environment_reaches_the_functions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", "nonsense")
+    monkeypatch.setenv("COACH_GOOGLE_CALENDAR_ID", "nobody@example.com")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:9")
+    with Stack(tmp_path) as stack:
+        token = stack.token(CLIENT)
+        assert book(stack, token, open_starts(stack, token)[0]).status_code == 201
+        assert stack.control("POST", "/settle")["owed"] == 0
+        assert len(stack.control("GET", "/mailbox")) == 2
