@@ -6,32 +6,20 @@ without bytecode), and with our own layer, so that compiling in advance gives no
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-
-import jwt
+from typing import Any
 
 from bench.lambda_runtime import running
+from bench.samples import booking, sample, signed_in
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 5
-EVENTS = {
-    "health": "health/health",
-    "config": "config/config",
-    "availability": "availability/two_days",
-    "promo": "promo/known",
-    "book_free": "book_free/book",
-    "appointments": "appointments/mine",
-    "authorizer": "authorizer/bearer",
-}
 PACKAGED, COMPILED = "bare boto3, packaged by SAM", "bare boto3, compiled"
 BARE_HANDLER = """
 import os
@@ -52,7 +40,8 @@ class Subject:
     name: str
     folder: Path
     layers: tuple[Path, ...]
-    event: object
+    event: Callable[[int], Any]
+    """Of the round: a booking has to be a new one each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +59,9 @@ def measure(env: Mapping[str, str], build_dir: Path, rounds: int = ROUNDS) -> li
     build_dir = build_dir.resolve()
     subjects = [*_bare(build_dir), *_functions(build_dir, env)]
     taken: dict[str, list[tuple[float, float, str]]] = {subject.name: [] for subject in subjects}
-    for _ in range(rounds):
+    for number in range(rounds):
         for subject in subjects:
-            taken[subject.name].append(_start(subject, env))
+            taken[subject.name].append(_start(subject, subject.event(number), env))
     return [
         Result(
             name,
@@ -95,19 +84,25 @@ def report(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def _start(subject: Subject, env: Mapping[str, str]) -> tuple[float, float, str]:
+def _start(subject: Subject, event: Any, env: Mapping[str, str]) -> tuple[float, float, str]:
     with running(subject.folder, subject.layers, env) as function:
-        outcome = function.invoke(subject.event)
+        outcome = function.invoke(event)
         status = outcome.body.get("statusCode") if isinstance(outcome.body, dict) else None
         return outcome.at - function.spawned_at, function.peak_memory_mb(), str(status or outcome.kind)
 
 
 def _functions(build_dir: Path, env: Mapping[str, str]) -> list[Subject]:
+    events: dict[str, Callable[[int], Any]] = {
+        "health": lambda _: sample("health/health"),
+        "config": lambda _: sample("config/config"),
+        "availability": lambda _: sample("availability/two_days"),
+        "promo": lambda _: sample("promo/known"),
+        "book_free": booking,
+        "appointments": lambda _: sample("appointments/mine"),
+        "authorizer": lambda _: signed_in(env),
+    }
     layers = (build_dir / "DependenciesLayer" / "python", build_dir / "SharedLayer" / "python")
-    return [
-        Subject(name, build_dir / _logical_id(name), layers, _event(event, env))
-        for name, event in EVENTS.items()
-    ]
+    return [Subject(name, build_dir / _logical_id(name), layers, event) for name, event in events.items()]
 
 
 def _bare(build_dir: Path) -> list[Subject]:
@@ -116,8 +111,8 @@ def _bare(build_dir: Path) -> list[Subject]:
         _install_boto3(packaged)
     compiled = _with_handler(ROOT / ".local" / "bench" / "compiled")
     return [
-        Subject(PACKAGED, packaged, (), {}),
-        Subject(COMPILED, compiled, (build_dir / "DependenciesLayer" / "python",), {}),
+        Subject(PACKAGED, packaged, (), lambda _: {}),
+        Subject(COMPILED, compiled, (build_dir / "DependenciesLayer" / "python",), lambda _: {}),
     ]
 
 
@@ -134,23 +129,5 @@ def _install_boto3(folder: Path) -> None:
     subprocess.run([uv, "pip", "install", "--quiet", "--target", folder, f"boto3=={version[1]}"], check=True)
 
 
-def _event(name: str, env: Mapping[str, str]) -> object:
-    event = json.loads((ROOT / "events" / f"{name}.json").read_text())
-    if name.startswith("authorizer/"):
-        event["headers"]["authorization"] = f"Bearer {_token(env)}"
-    return event
-
-
-def _token(env: Mapping[str, str]) -> str:
-    """As the site's own login would sign it: the sample's token has long expired."""
-    expires = datetime.now(UTC) + timedelta(hours=1)
-    claims = {"sub": "bench", "email": "client@example.com", "aud": env["JWT_AUDIENCE"], "exp": expires}
-    return jwt.encode(claims, env["JWT_SHARED_SECRET"], algorithm="HS256")
-
-
 def _logical_id(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_")) + "Function"
-
-
-if __name__ == "__main__":
-    print(report(measure(os.environ, ROOT / ".aws-sam" / "build-x86_64")))
