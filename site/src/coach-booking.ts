@@ -97,23 +97,23 @@ export class CoachBooking extends LitElement {
     const step = flow.draft.step;
     const title = { welcome: t.welcomeTitle, when: t.whenTitle, details: t.detailsTitle, done: t.doneTitle };
     return html`
-      <aside class="summary">
+      <div class="summary">
         <div>
           <p class="brand">${flow.connection?.config.coach_name ?? "\u00a0"}</p>
           <p class="kind">${serviceName(flow.service, t)}</p>
         </div>
         <div class="stack">${step === "welcome" ? nothing : this.summaryTime(view)} ${facts(view)}</div>
         <p class="who">${flow.email ? t.signedInAs(flow.email) : nothing}</p>
-      </aside>
-      <main>
-        <header>
+      </div>
+      <div class="page">
+        <div class="head">
           ${step === "details" ? html`<button type="button" class="round back" aria-label=${t.back}
             @click=${() => flow.go("when")}>${icon("left")}</button>` : nothing}
           <h2 id="title" tabindex="-1">${title[step]}</h2>
           <button type="button" class="round" aria-label=${t.close} @click=${this.close}>${icon("close")}</button>
-        </header>
+        </div>
         ${STEPS[step](view)}
-      </main>
+      </div>
     `;
   }
 

@@ -68,8 +68,9 @@ export class Booking {
     const { data, problem } = await ask(
       connection.api.GET("/booking/promo/{code}", { params: { path: { code } } }),
     );
-    if (code !== draft.promo.trim()) return;
     this.promo = undefined;
+    // An answer that comes after the booking was sent may already speak of that booking.
+    if (code !== draft.promo.trim() || this.busy || draft.sent?.outcomeUnknown) return this.flow.update();
     if (data?.valid) this.promo = { code: data.code, remaining: data.remaining };
     else if (data) this.errors.promo = this.promoWords(`promo_${data.reason}`);
     else if (problem?.code === "unauthenticated") this.flow.signInEnded();
@@ -137,17 +138,16 @@ export class Booking {
 
   private async explain(problem: Problem): Promise<void> {
     const t = this.t();
-    this.reference = problem.requestId;
-    if (problem.outcomeUnknown) this.notice = t.outcomeUnknown;
-    else if (problem.code === "unauthenticated") this.flow.signInEnded();
+    if (problem.outcomeUnknown) {
+      this.notice = t.outcomeUnknown;
+      this.reference = problem.requestId;
+    } else if (problem.code === "unauthenticated") this.flow.signInEnded();
     else if (problem.code === "slot_taken" || problem.code === "slot_not_offered") await this.offerOthers(problem);
-    else if (problem.code.startsWith("promo_")) this.errors.promo = this.promoWords(problem.code);
+    else if (problem.code.startsWith("promo_")) this.markFields([["promo", this.promoWords(problem.code)]]);
     else if (problem.code === "calendar_unavailable") this.notice = t.calendarUnavailable;
     else if (problem.code === "too_many_requests") this.notice = t.tooMany;
-    else if (problem.errors.length) this.markFields(problem);
+    else if (problem.errors.length) this.markFields(this.fieldsOf(problem));
     else this.notice = problem.detail ? t.refused(problem.detail) : t.somethingWrong;
-    if (this.notice !== t.somethingWrong && !problem.outcomeUnknown) this.reference = undefined;
-    this.showErrors();
   }
 
   private async offerOthers(problem: Problem): Promise<void> {
@@ -161,13 +161,19 @@ export class Booking {
     this.alternatives = problem.alternatives.filter((start) => this.flow.times?.slot(start));
   }
 
-  private markFields(problem: Problem): void {
-    const t = this.t();
-    for (const { field, message } of problem.errors) {
+  private fieldsOf({ errors }: Problem): [Field | undefined, string][] {
+    return errors.map(({ field, message }) => {
       const known = FIELD_OF[field.split(".")[0] ?? ""];
-      if (known) this.errors[known] = known === "phone" ? t.phoneInvalid : message;
-      else this.notice = t.refused(message);
+      return [known, known === "phone" ? this.t().phoneInvalid : message];
+    });
+  }
+
+  private markFields(marks: [Field | undefined, string][]): void {
+    for (const [field, words] of marks) {
+      if (field) this.errors[field] = words;
+      else this.notice = this.t().refused(words);
     }
+    this.showErrors();
   }
 
   private showErrors(): boolean {

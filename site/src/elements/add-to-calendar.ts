@@ -23,7 +23,7 @@ export function addToCalendar(one: Appointment, coach: string, t: Strings, downl
   const out = (href: string, name: string) =>
     html`<a class="button quiet" href=${href} target="_blank" rel="noopener noreferrer">${name}${icon("external")}</a>`;
   return html`<div class="adds">
-    <h4>${t.addToCalendar}</h4>
+    <h3>${t.addToCalendar}</h3>
     <div class="chips">
       ${out(googleLink(event), t.googleCalendar)} ${out(outlookLink(event), t.outlookCalendar)}
       <button type="button" class="button quiet" @click=${download}>${t.icsFile}${icon("download")}</button>

@@ -21,7 +21,7 @@ export function done(view: View) {
       <div class="done stack">
         <div>
           <span class="mark">${icon("check")}</span>
-          <h3>${dayText(locale, dateOf(one.local_start))}<br /><span class="whole">${timeText(locale, one.local_start)}</span></h3>
+          <h3 class="date">${dayText(locale, dateOf(one.local_start))}<br /><span class="whole">${timeText(locale, one.local_start)}</span></h3>
           <p class="sub">${t.timesIn(cityOf(one.timezone))} <span class="whole">(${offsetText(one.local_start)})</span> ·
             <span class="whole">${t.minutes(one.duration_minutes)}</span></p>
         </div>

@@ -1,0 +1,109 @@
+"""Everyone can book: by keyboard alone, on a small phone, in the dark, and by axe's reading of WCAG 2.2 AA."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.client import Client
+from tests.e2e.conftest import NewClient
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_every_step_is_accessible(new_client: NewClient, width: int, scheme: str) -> None:
+    client = new_client(width=width, height=740, color_scheme=scheme, reduced_motion="reduce")
+    client.visit()
+    client.assert_accessible()
+    client.open()
+    expect(client.dialog.get_by_role("button", name="Sign in to see times")).to_be_enabled()
+    client.assert_accessible()
+    client.sign_in()
+    client.choose("9:00 a.m.")
+    client.assert_accessible()
+    client.dialog.get_by_role("button", name="Change time zone").click()
+    client.assert_accessible()
+    client.page.keyboard.press("Escape")
+    client.go_on()
+    client.book()
+    client.sees("Enter the promo code you were given.")
+    client.assert_accessible()
+    client.fill_in()
+    client.book()
+    client.sees_booked()
+    client.assert_accessible()
+    client.dialog.get_by_role("link", name="My sessions").click()
+    expect(client.page.get_by_text("Confirmed")).to_be_visible()
+    client.assert_accessible()
+    client.page.get_by_role("link", name="Details").click()
+    expect(client.page.get_by_role("heading", name="Add to your calendar")).to_be_visible()
+    client.assert_accessible()
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_nothing_is_wider_than_a_small_phone(new_client: NewClient, width: int) -> None:
+    client = new_client(width=width, height=640)
+    client.arrive()
+    assert_fits(client)
+    client.choose("9:00 a.m.")
+    client.go_on()
+    assert_fits(client)
+
+
+def assert_fits(client: Client) -> None:
+    too_wide = client.dialog.locator(".body").evaluate("body => body.scrollWidth - body.clientWidth")
+    assert too_wide == 0
+
+
+def test_a_session_is_booked_by_keyboard_alone(client: Client) -> None:
+    client.visit()
+    press = client.page.keyboard.press
+    client.page.get_by_role("button", name="Book a free session").focus()
+    press("Enter")
+    expect(client.dialog.get_by_role("button", name="Sign in to see times")).to_be_enabled()
+    tab_to(client, "Sign in to see times")
+    with client.page.expect_popup() as popup:
+        press("Enter")
+    popup.value.get_by_label("Another email address").fill(client.email)
+    popup.value.keyboard.press("Enter")
+    expect(client.times.first).to_be_visible()
+    expect(client.title).to_be_focused()
+
+    tab_to(client, "Tuesday, November 24")
+    press("ArrowRight")
+    press("Enter")
+    expect(client.dialog.get_by_role("heading", name="Wednesday, November 25")).to_be_visible()
+    press("PageDown")
+    expect(client.dialog.get_by_role("heading", name="December 2026")).to_be_visible()
+    press("PageUp")
+    tab_to(client, "9:00 a.m.")
+    press("Space")
+    press("ArrowRight")
+    press("Enter")
+    expect(client.title).to_have_text("Your details")
+    tab_to(client, "Promo code")
+    client.page.keyboard.type("WIMD25")
+    tab_to(client, "Your phone number")
+    client.page.keyboard.type("416 555 0123")
+    press("Enter")
+    client.sees_booked()
+    expect(client.title).to_be_focused()
+    press("Escape")
+    expect(client.dialog).not_to_be_visible()
+    expect(client.page.get_by_role("button", name="Book a free session")).to_be_focused()
+
+
+def tab_to(client: Client, name: str) -> None:
+    """Tab, until what has the focus is called that."""
+    for _ in range(40):
+        client.page.keyboard.press("Tab")
+        if str(client.page.evaluate(FOCUSED)).startswith(name):
+            return
+    raise AssertionError(f"the Tab key never comes to {name!r}")
+
+
+FOCUSED = """() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return (at?.ariaLabel ?? at?.labels?.[0]?.innerText ?? at?.innerText ?? "").trim().replaceAll("\u00a0", " ");
+}"""
