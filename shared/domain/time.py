@@ -32,4 +32,4 @@ def minutes(count: int) -> timedelta:
 
 def isoformat(instant: datetime) -> str:
     """ISO 8601 in UTC to the second, with ``Z``: the form of the wire and of the table."""
-    return utc(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(instant).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

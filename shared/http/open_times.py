@@ -1,17 +1,18 @@
-"""Open times on the wire."""
+"""Open times on the wire. Listings hold hundreds of slots: plain dictionaries, each time rendered once."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import TypedDict
 from zoneinfo import ZoneInfo
-
-from pydantic import BaseModel
 
 from shared.domain.time import isoformat, minutes
 from shared.usecases.show_open_times import OpenTimes
 
 
-class Slot(BaseModel):
+class Slot(TypedDict):
     """``start`` and ``end`` in UTC; the local ones in the ``timezone`` of the answer, with their offsets."""
 
     start: str
@@ -20,12 +21,12 @@ class Slot(BaseModel):
     local_end: str
 
 
-class DayOfSlots(BaseModel):
+class DayOfSlots(TypedDict):
     date: str
     slots: list[Slot]
 
 
-class OpenTimesView(BaseModel):
+class OpenTimesView(TypedDict):
     service: str
     duration_minutes: int
     timezone: str
@@ -34,28 +35,29 @@ class OpenTimesView(BaseModel):
 
 
 def view(times: OpenTimes) -> OpenTimesView:
-    zone, length = ZoneInfo(times.timezone), minutes(times.duration_minutes)
-    # Hundreds of slots, all made here from checked values: built without checking each of them again.
-    days = [
-        DayOfSlots.model_construct(
-            date=day.isoformat(), slots=[_slot(start, length, zone) for start in starts]
-        )
-        for day, starts in times.days
-    ]
-    return OpenTimesView.model_construct(
-        service=times.service,
-        duration_minutes=times.duration_minutes,
-        timezone=times.timezone,
-        coach_timezone=times.coach_timezone,
-        days=days,
-    )
+    length, rendered = minutes(times.duration_minutes), _renderer(ZoneInfo(times.timezone))
+
+    def slot(start: datetime) -> Slot:
+        (begins, local_begins), (ends, local_ends) = rendered(start), rendered(start + length)
+        return {"start": begins, "end": ends, "local_start": local_begins, "local_end": local_ends}
+
+    return {
+        "service": times.service,
+        "duration_minutes": times.duration_minutes,
+        "timezone": times.timezone,
+        "coach_timezone": times.coach_timezone,
+        "days": [
+            {"date": day.isoformat(), "slots": [slot(start) for start in starts]}
+            for day, starts in times.days
+        ],
+    }
 
 
-def _slot(start: datetime, length: timedelta, zone: ZoneInfo) -> Slot:
-    end = start + length
-    return Slot.model_construct(
-        start=isoformat(start),
-        end=isoformat(end),
-        local_start=start.astimezone(zone).isoformat(),
-        local_end=end.astimezone(zone).isoformat(),
-    )
+def _renderer(zone: ZoneInfo) -> Callable[[datetime], tuple[str, str]]:
+    """An instant in UTC and in the zone. One slot's end is often the next one's start."""
+
+    @cache
+    def rendered(instant: datetime) -> tuple[str, str]:
+        return isoformat(instant), instant.astimezone(zone).isoformat()
+
+    return rendered

@@ -6,27 +6,18 @@ forgotten.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from icalendar import Calendar
 
-from local import engine
 from local.environment import TABLE
 from local.stack import Stack
-from shared.adapters.dynamodb import items
-from shared.domain.promo import Promo
-from shared.domain.time import isoformat
 from tests import invariants
+from tests.crash.coach import Coach
 
-MONDAY = datetime.fromisoformat("2026-11-23T13:00:00Z")
 KILLED = ("book_free", "effects", "mail_events", "sweeper")
-LATER = timedelta(minutes=20)
 
 
 class Case(NamedTuple):
@@ -39,65 +30,6 @@ class Case(NamedTuple):
     def __str__(self) -> str:
         again = ", the client tries again" if self.client_tries_again else ""
         return f"{self.function} dies {self.times}x {self.moment} {self.call}{again}"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    home: Path = tmp_path_factory.mktemp("crash")
-    with Stack(home) as stack:
-        stack.control("PUT", "/clock", {"now": isoformat(MONDAY)})
-        plenty = items.dump(items.promo_record(Promo(code="WIMD25", cap=10_000)))
-        engine.client("dynamodb", stack.urls["dynamodb"]).put_item(TableName=TABLE, Item=plenty)
-        yield stack
-
-
-class Coach:
-    """Books one session after the other, each for a client of its own at a time of its own."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self._clients = itertools.count()
-
-    def open_time(self, token: str) -> str:
-        today = datetime.fromisoformat(self.stack.control("GET", "/clock")["now"]).date()
-        days = self.stack.api(
-            "GET",
-            "/booking/availability",
-            token=token,
-            params={"start_date": str(today), "end_date": str(today + timedelta(days=61))},
-        ).json()["days"]
-        return str(next(slot["start"] for day in days for slot in day["slots"]))
-
-    def book(self, *, tries: int) -> int:
-        """The status of the last try."""
-        email = f"client{next(self._clients)}@example.com"
-        token = self.stack.token(email)
-        body = {
-            "promo_code": "WIMD25",
-            "start": self.open_time(token),
-            "phone": "+14165550123",
-            "timezone": "America/Toronto",
-        }
-        status = 0
-        for _ in range(tries):
-            answer = self.stack.api(
-                "POST", "/booking/create-free", token=token, json=body, headers={"Idempotency-Key": email}
-            )
-            status = answer.status_code
-            if status == 201:
-                break
-        return status
-
-    def let_time_pass(self) -> int:
-        """Long enough for every lease, doubt and pause to end; what is still owed then.
-
-        Not before whoever is at work has ended: no function runs for twenty minutes.
-        """
-        owed: int = self.stack.control("POST", "/settle")["owed"]
-        for _ in range(4):
-            self.stack.control("PUT", "/clock", {"advance_seconds": LATER.total_seconds()})
-            owed = self.stack.control("POST", "/settle")["owed"]
-        return owed
 
 
 def cases_of(stack: Stack, coach: Coach) -> list[Case]:
@@ -160,10 +92,10 @@ def _kill_and_check(stack: Stack, coach: Coach, case: Case) -> None:
     owed = coach.let_time_pass()
     assert stack.control("GET", "/crash") == [], "it never came to that call"
     assert owed == 0
-    _check_world(stack)
+    check_world(stack)
 
 
-def _check_world(stack: Stack) -> None:
+def check_world(stack: Stack) -> None:
     bookings = invariants.check(stack.urls["dynamodb"], TABLE)
     ids = Counter(booking["id"] for booking in bookings)
     events = Counter(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
 from shared.adapters.dynamodb.keys import Key
 from shared.domain.errors import TemporarilyUnavailable
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RawItem = dict[str, Any]
+
+NO_ANSWER = (HTTPClientError, ConnectionError)
+"""Not reached, or reached and not heard again."""
 
 CONNECT_SECONDS, READ_SECONDS = 1, 3
 
@@ -91,5 +95,9 @@ def _call(operation: str) -> Iterator[None]:
     try:
         with outside_call("dynamodb", operation):
             yield
-    except HTTPClientError as lost:
+    except NO_ANSWER as lost:
         raise TemporarilyUnavailable("the store does not answer") from lost
+    except ClientError as refused:
+        if refused.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        raise TemporarilyUnavailable("the store fails") from refused

@@ -6,10 +6,12 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 
+from shared.adapters.dynamodb.table import NO_ANSWER
 from shared.domain.errors import TemporarilyUnavailable, TooManyRequests
 from shared.observability import outside_call
 
@@ -24,8 +26,6 @@ BUSY_ERRORS = frozenset(
         "ThrottlingException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "InternalServerError",
-        "ServiceUnavailable",
     }
 )
 ATTEMPTS = 12
@@ -62,12 +62,12 @@ def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None
             unanswered = None
             _raise_refusal(steps, cancelled.response.get("CancellationReasons", []), cancelled)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in BUSY_ERRORS:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                unanswered = _once(unanswered, error)
+            elif error.response["Error"]["Code"] not in BUSY_ERRORS:
                 raise
-        except HTTPClientError as lost:
-            if unanswered is not None:
-                raise TemporarilyUnavailable("the store does not answer") from lost
-            unanswered = lost
+        except NO_ANSWER as lost:
+            unanswered = _once(unanswered, lost)
         else:
             return
     raise TooManyRequests("too many bookings at this very moment; please try again")
@@ -80,6 +80,13 @@ def _raise_refusal(steps: Sequence[Step], reasons: Sequence[Any], cancelled: Exc
             raise step.refusal() from cancelled
     if any(code not in CONTENTION and code != "None" for code in codes):
         raise cancelled
+
+
+def _once(before: Exception | None, lost: Exception) -> Exception:
+    """One try may end in the dark; after two in a row the store is down."""
+    if before is not None:
+        raise TemporarilyUnavailable("the store does not answer") from lost
+    return lost
 
 
 def _pause(attempt: int) -> None:
