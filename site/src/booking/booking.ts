@@ -56,6 +56,7 @@ export class Booking {
   forgetError(field: Field): void {
     delete this.errors[field];
     if (field === "promo") this.promo = undefined;
+    if (this.notice === this.t().checkFields && !Object.keys(this.errors).length) this.notice = undefined;
   }
 
   async checkPromo(): Promise<void> {

@@ -13,7 +13,7 @@ const frCA: Strings = {
   serviceFree: "Séance gratuite",
   serviceSingle: "Séance individuelle",
   servicePackage: "Forfait de séances",
-  welcomeTitle: "Trouvons un moment pour parler",
+  welcomeTitle: "Trouvons un moment",
   welcomeTextFree: (minutes) =>
     `Une première conversation de ${minutes} minutes, au téléphone. Venez avec ce qui vous préoccupe.`,
   lengthLabel: "Durée",
@@ -24,7 +24,7 @@ const frCA: Strings = {
   priceFree: "Gratuit, avec votre code promo",
   cancelLabel: "Annulation",
   cancelFree: "Sans frais jusqu’au début de la séance",
-  signInWhy: "Connectez-vous avec votre courriel : votre réservation reste ainsi la vôtre. C’est l’affaire d’un instant.",
+  signInWhy: "Connectez-vous avec votre courriel : la réservation reste ainsi la vôtre.",
   firstTitle: "Choisissez une heure",
   firstText: "Les heures libres, dans votre propre fuseau horaire.",
   secondTitle: "Laissez votre numéro",
@@ -69,7 +69,7 @@ const frCA: Strings = {
   promoCheck: "Vérifier",
   promoChecking: "Vérification…",
   promoValid: (left) =>
-    `Le code est bon : il reste ${left} ${plural(left, "séance gratuite", "séances gratuites")}.`,
+    `Code valide : il reste ${left} ${plural(left, "séance gratuite", "séances gratuites")}.`,
   promo_required: "Inscrivez le code promo que vous avez reçu.",
   promo_not_found: "Ce code n’existe pas. Vérifiez l’orthographe.",
   promo_exhausted: "Toutes les séances gratuites de ce code sont prises.",
