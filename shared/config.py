@@ -84,26 +84,25 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
     )
 
 
-def secret(config: Config, name: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """From the environment, else from SSM (one call); None where neither has it."""
-    if environment.get(name):
-        return environment[name]
-    if config.secrets_path is None:
-        return None
+def secrets(config: Config, *names: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Those that the environment has, the others from SSM in one call; names that neither has are left out."""
+    found = {name: environment[name] for name in names if environment.get(name)}
+    absent = [name for name in names if name not in found]
+    if not absent or config.secrets_path is None:
+        return found
     import boto3  # noqa: PLC0415 - only where secrets lie in SSM
 
-    client = boto3.client("ssm", region_name=config.region)
-    try:
-        with outside_call("ssm", "get_parameter"):
-            answer = client.get_parameter(Name=f"{config.secrets_path}/{name}", WithDecryption=True)
-    except client.exceptions.ParameterNotFound:
-        return None
-    return str(answer["Parameter"]["Value"])
+    paths = {f"{config.secrets_path}/{name}": name for name in absent}
+    with outside_call("ssm", "get_parameters"):
+        answer = boto3.client("ssm", region_name=config.region).get_parameters(
+            Names=list(paths), WithDecryption=True
+        )
+    return found | {paths[each["Name"]]: each["Value"] for each in answer["Parameters"]}
 
 
 def google_service_account(config: Config) -> dict[str, Any] | None:
     """The service account's key; None when there is none. Raises ``ConfigurationError`` when it is no such key."""
-    text = secret(config, "GOOGLE_SERVICE_ACCOUNT_KEY")
+    text = secrets(config, "GOOGLE_SERVICE_ACCOUNT_KEY").get("GOOGLE_SERVICE_ACCOUNT_KEY")
     if text is None:
         return None
     try:
