@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "infra" / "template.yaml"
 LAMBDA_PYTHON = (3, 13)
 Resource = Mapping[str, Any]
+Statements = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +58,40 @@ def deployed(template: dict[str, Any]) -> dict[str, Resource]:
 
 
 @pytest.fixture(scope="session")
+def granted(deployed: dict[str, Resource], functions: dict[str, Resource]) -> Statements:
+    """The statements of each function's role, by the function's folder."""
+    return {
+        folder: [
+            statement["Fn::If"][1] if "Fn::If" in statement else statement
+            for policy in deployed[_role(function, folder)]["Properties"].get("Policies", [])
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+        for folder, function in functions.items()
+    }
+
+
+def _role(function: Resource, folder: str) -> str:
+    """Its own, where the template names one, else the one SAM makes."""
+    return function["Role"]["Fn::GetAtt"][0] if "Role" in function else f"{logical_id(folder)}Role"
+
+
+def actions(statement: dict[str, Any]) -> set[str]:
+    return {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+
+
+def named(statement: dict[str, Any]) -> list[Any]:
+    return statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+
+
+def logical_id(folder: str) -> str:
+    return "".join(part.capitalize() for part in folder.split("_")) + "Function"
+
+
+def layers(build: Path) -> tuple[Path, Path]:
+    return build / "DependenciesLayer" / "python", build / "SharedLayer" / "python"
+
+
+@pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build output for this machine; quick when nothing has changed."""
     arch = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
@@ -69,8 +104,11 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _build_for_this_python(folder: Path, arch: str) -> Path:
     """The same layers by the same makefiles, but not by SAM: it builds for Lambda's own version of Python alone."""
     for handler in ROOT.glob("functions/*/handler.py"):
-        logical_id = "".join(part.capitalize() for part in handler.parent.name.split("_")) + "Function"
-        shutil.copytree(handler.parent, folder / logical_id, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            handler.parent,
+            folder / logical_id(handler.parent.name),
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     for layer in ("Dependencies", "Shared"):
         build_layer(layer, folder / f"{layer}Layer", arch)
     for function in folder.glob("*Function"):
@@ -105,23 +143,3 @@ def _run(*command: str, **environment: str) -> None:
         command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.fixture(scope="session")
-def service_account() -> Iterator[str]:
-    """A key of the right shape, of nobody."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    yield json.dumps(
-        {
-            "type": "service_account",
-            "client_email": "booking@project.iam.gserviceaccount.com",
-            "private_key_id": "1",
-            "private_key": key.decode(),
-            "token_uri": "http://127.0.0.1:9/token",
-        }
-    )

@@ -11,31 +11,11 @@ from typing import Any
 
 import pytest
 
-from bench.lambda_runtime import Outcome, running
-from local import engine
-from shared.adapters.dynamodb.seeds import seed
-from shared.adapters.dynamodb.table import Table
-from tests.infrastructure.conftest import ROOT, Resource, build_layer
+from tests.infrastructure.conftest import ROOT, build_layer, layers, logical_id
 
 pytestmark = pytest.mark.slow
 
 MOST_MEGABYTES = 60
-HANDLERS = sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
-ANSWERS = {
-    "availability": 503,  # nobody answers for Google here, and no time is offered unchecked
-    "book_free": 503,
-    "health": 503,
-    "appointments": 404,
-}
-RAISES = {"authorizer": "Unauthorized"}
-
-
-def logical_id(folder: str) -> str:
-    return "".join(part.capitalize() for part in folder.split("_")) + "Function"
-
-
-def layers(build: Path) -> tuple[Path, Path]:
-    return build / "DependenciesLayer" / "python", build / "SharedLayer" / "python"
 
 
 def test_the_layers_stay_below_sixty_megabytes(build: Path) -> None:
@@ -72,62 +52,6 @@ def test_two_builds_of_a_layer_are_equal_byte_for_byte(build: Path, tmp_path: Pa
     for layer in ("Dependencies", "Shared"):
         build_layer(layer, tmp_path / layer, arch)
         assert _differences(tmp_path / layer, build / f"{layer}Layer") == []
-
-
-@pytest.mark.parametrize("folder", HANDLERS)
-def test_a_built_handler_answers_its_event_under_lambdas_runtime_client(
-    folder: str,
-    build: Path,
-    dynamodb: str,
-    table_name: str,
-    service_account: str,
-    functions: dict[str, Resource],
-) -> None:
-    table = Table(engine.client("dynamodb", dynamodb), table_name)
-    seed(table)
-    event = json.loads(min((ROOT / "events" / folder).glob("*.json")).read_text())
-    environment = _environment(functions[folder], dynamodb, table_name, service_account)
-    with running(build / logical_id(folder), layers(build), environment) as function:
-        _assert_answered(folder, function.invoke(event))
-
-
-def _assert_answered(folder: str, outcome: Outcome) -> None:
-    if folder in RAISES:
-        assert (outcome.kind, outcome.body["errorMessage"]) == ("error", RAISES[folder])
-        return
-    assert outcome.kind == "response", outcome.body
-    if "statusCode" in (outcome.body or {}):
-        assert outcome.body["statusCode"] == ANSWERS.get(folder, 200), outcome.body
-
-
-def _environment(function: Resource, dynamodb: str, table_name: str, service_account: str) -> dict[str, str]:
-    """What the template names for the function; the values are this test's."""
-    values = {
-        "TABLE_NAME": table_name,
-        "COACH_EMAIL": "coach@example.com",
-        "COACH_NAME": "Coach",
-        "COACH_GOOGLE_CALENDAR_ID": "coach@example.com",
-        "MAIL_FROM": "bookings@example.com",
-        "MAIL_CONFIGURATION_SET": "test",
-        "SITE_URL": "https://coach.example/",
-        "JWT_ISSUER": "https://signin.example",
-        "JWT_AUDIENCE": "site",
-    }
-    named = set(function.get("Environment", {}).get("Variables", {}))
-    secrets = {
-        "APP_SECRET": "a" * 32,
-        "JWT_SHARED_SECRET": "b" * 32,
-        "GOOGLE_SERVICE_ACCOUNT_KEY": service_account,
-    }
-    return {
-        "STAGE": "local",
-        **{name: values[name] for name in named - {"SECRETS_PATH"}},
-        **(secrets if "SECRETS_PATH" in named else {}),
-        **engine.CREDENTIALS,
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
-        "AWS_ENDPOINT_URL_SESV2": "http://127.0.0.1:9",
-        "GOOGLE_CALENDAR_API_BASE": "http://127.0.0.1:9/calendar/v3/",
-    }
 
 
 def _differences(left: Path, right: Path) -> list[str]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from tests.infrastructure.conftest import Resource
+from tests.infrastructure.conftest import Resource, Statements, actions, named
 
 BASIC = "policy/service-role/AWSLambdaBasicExecutionRole"
 KNOWS_NO_RESOURCE = {"dynamodb:ListStreams"}
@@ -19,36 +15,6 @@ SECRETS = {
     "effects": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     "sweeper": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
 }
-Statements = dict[str, list[dict[str, Any]]]
-
-
-@pytest.fixture(scope="session")
-def granted(deployed: dict[str, Resource], functions: dict[str, Resource]) -> Statements:
-    """The statements of each function's role, by the function's folder."""
-    found = {}
-    for folder in functions:
-        logical_id = "".join(part.capitalize() for part in folder.split("_"))
-        role = deployed[f"{logical_id}Role" if folder == "effects" else f"{logical_id}FunctionRole"][
-            "Properties"
-        ]
-        found[folder] = [
-            _without_condition(statement)
-            for policy in role.get("Policies", [])
-            for statement in policy["PolicyDocument"]["Statement"]
-        ]
-    return found
-
-
-def _without_condition(statement: dict[str, Any]) -> dict[str, Any]:
-    return statement["Fn::If"][1] if "Fn::If" in statement else statement
-
-
-def actions(statement: dict[str, Any]) -> set[str]:
-    return {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
-
-
-def named(statement: dict[str, Any]) -> list[Any]:
-    return statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
 
 
 def test_no_action_is_a_pattern_and_nobody_scans(granted: Statements) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.observability import count, logger
-from tests.infrastructure.conftest import ROOT, TEMPLATE, Resource
+from tests.infrastructure.conftest import ROOT, TEMPLATE, Resource, logical_id
 
 Resources = dict[str, Resource]
 HANDLER_LINES = 60
@@ -68,8 +68,7 @@ def test_every_function_has_a_folder_and_every_folder_is_a_function(functions: R
 
 def test_a_function_is_named_after_its_folder(resources: Resources, functions: Resources) -> None:
     for folder in functions:
-        logical_id = "".join(part.capitalize() for part in folder.split("_")) + "Function"
-        assert resources[logical_id]["Properties"] is functions[folder]
+        assert resources[logical_id(folder)]["Properties"] is functions[folder]
 
 
 def test_handlers_parse_call_and_answer_in_sixty_lines() -> None:
