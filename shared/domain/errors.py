@@ -86,3 +86,33 @@ class TemporarilyUnavailable(DomainError):
     """A part of the system does not answer; nothing is known to have changed."""
 
     code = "temporarily_unavailable"
+
+
+class HoldExpired(DomainError):
+    """The time was held for a while, and is no longer."""
+
+    code = "hold_expired"
+
+
+class OrderNotApproved(DomainError):
+    """The buyer has not approved the order, or it can't be paid any more."""
+
+    code = "order_not_approved"
+
+
+class OrderMismatch(DomainError):
+    """The order is for something else: another service, time, amount or currency."""
+
+    code = "order_mismatch"
+
+
+class PaymentDeclined(DomainError):
+    """PayPal or the buyer's bank said no; nothing was taken."""
+
+    code = "payment_declined"
+
+
+class PaymentProviderUnavailable(DomainError):
+    """PayPal can't be asked; nothing is known to have changed."""
+
+    code = "payment_provider_unavailable"

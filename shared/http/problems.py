@@ -25,12 +25,18 @@ STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.CalendarUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TemporarilyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.HoldExpired: HTTPStatus.CONFLICT,
+    errors.OrderNotApproved: HTTPStatus.CONFLICT,
+    errors.OrderMismatch: HTTPStatus.CONFLICT,
+    errors.PaymentDeclined: HTTPStatus.PAYMENT_REQUIRED,
+    errors.PaymentProviderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 RETRY_AFTER_SECONDS = {
     errors.CalendarUnavailable: 30,
     errors.TooManyRequests: 5,
     errors.TemporarilyUnavailable: 5,
+    errors.PaymentProviderUnavailable: 10,
 }
 
 FieldErrors = Sequence[dict[str, str]]
