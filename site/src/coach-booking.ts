@@ -16,8 +16,8 @@ import { bookingStyles } from "./styles/sheets";
 const STEPS = { welcome, when, details, done };
 
 /**
- * The booking, in a modal. A page gives it a button of its own in the default slot, or takes ours; one that signs its
- * users in itself sets `token`, or `getToken` for one that changes.
+ * The booking, in a modal. A page may put words of its own on our button, or a button of its own into the slot
+ * `trigger`; one that signs its users in itself sets `token`, or `getToken` for one that changes.
  *
  * @fires coach-booked - with the appointment, once it is booked
  */
@@ -83,7 +83,8 @@ export class CoachBooking extends LitElement {
   override render() {
     const { t } = this.language;
     return html`
-      <span @click=${this.open}><slot><button type="button" class="button">${t.bookFree}</button></slot></span>
+      <span @click=${this.open}
+        ><slot name="trigger"><button type="button" class="button"><slot>${t.bookFree}</slot></button></slot></span>
       <dialog lang=${this.language.locale} aria-labelledby="title" @close=${this.closed}>${this.content()}</dialog>
     `;
   }

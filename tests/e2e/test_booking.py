@@ -96,6 +96,17 @@ def test_a_page_that_signs_its_users_in_hands_over_its_own_token(client: Client,
     client.sees_booked()
 
 
+def test_a_page_may_put_its_own_words_on_the_button_or_its_own_button(client: Client) -> None:
+    client.visit()
+    client.page.evaluate("document.querySelector('coach-booking').textContent = 'Talk to me'")
+    client.open("Talk to me")
+    client.page.keyboard.press("Escape")
+    client.page.evaluate(
+        "document.querySelector('coach-booking').innerHTML = '<button slot=trigger>Call me</button>'"
+    )
+    client.open("Call me")
+
+
 def test_times_are_shown_as_the_api_rendered_them_not_as_the_browser_would(client: Client) -> None:
     def an_hour_later(route: Any) -> None:
         answer = route.fetch()
