@@ -146,9 +146,9 @@ def _instant(value: Any) -> datetime | None:
         text = text.replace(letters, offset)
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return utc(found) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return utc(found) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
