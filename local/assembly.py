@@ -20,6 +20,9 @@ from local.gateway import Gateway
 from local.google.app import create_app as google_app
 from local.google.state import GoogleState
 from local.lambdas import Lambdas, Outside
+from local.paypal.app import create_app as paypal_app
+from local.paypal.courier import Courier
+from local.paypal.state import PayPalState
 from local.pumps import DeadLetters, EventBus, SchedulePump, StreamPump
 from local.servers import HOST, PortTaken, Servers, is_free
 from local.ses.app import create_app as ses_app
@@ -46,7 +49,7 @@ class Assembly:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         ports = environment.ports(settings.base_port)
-        self.urls = {name: f"http://{HOST}:{port}" for name, port in ports.items() if name != "paypal"}
+        self.urls = {name: f"http://{HOST}:{port}" for name, port in ports.items()}
         self.urls["admin"] = f"{self.urls['site']}/admin/"
         self._ports = ports
         self._engine = None
@@ -75,7 +78,7 @@ class Assembly:
         await self._serve()
         for name in self._warmed():
             self._run(self.lambdas.warm(name))
-        for loop in (self.stream.run(), self.bus.run(), self.schedules.run()):
+        for loop in (self.stream.run(), self.bus.run(), self.schedules.run(), self.courier.run()):
             self._run(loop)
         self._announce()
 
@@ -97,10 +100,11 @@ class Assembly:
         self.outside.crashes.clear()
         self.outside.faults.clear()
         self.lambdas.restart()
-        async with self.stream.still():
+        async with self.courier.still(), self.stream.still():
             await self.bus.drain()
             await asyncio.to_thread(self._replace_table)
             self.google.reset()
+            self.paypal.reset()
             self.ses.reset()
             self.lambdas.restart()
         self.gateway.forget_authorizations()
@@ -122,15 +126,18 @@ class Assembly:
         draft.rename(self._endpoints)
 
     def _check_ports(self) -> None:
-        unused = {"paypal"} if self._engine else {"paypal", "dynamodb"}
+        unused = set() if self._engine else {"dynamodb"}
         for name in self._ports.keys() - unused:
             if not is_free(self._ports[name]):
                 raise PortTaken(f"port {self._ports[name]} is taken: give another with PORT=…")
 
     def _build(self) -> None:
         self.google = GoogleState(self.urls["google"], environment.COACH_EMAIL, environment.COACH_TIMEZONE)
+        self.paypal = PayPalState(self.urls["paypal"])
+        self.courier = Courier(self.paypal, f"{self.urls['api']}/webhooks/paypal")
         self.ses = SesState(verified_domains=[environment.MAIL_DOMAIN])
         secret = environment.secret_values(self._settings.data)
+        secret["PAYPAL_CLIENT_SECRET"] = self.paypal.client_secret
         self.signin = SignIn(
             HOST,
             self._ports["signin"],
@@ -172,6 +179,7 @@ class Assembly:
             "mailbox": create_mailbox_app(self.ses),
             "control": control_app(self),
             "google": FaultyService(google_app(self.google), "google", faults),
+            "paypal": FaultyService(paypal_app(self.paypal), "paypal", faults),
             "ses": FaultyService(ses_app(self.ses), "ses", faults),
         }
         for name, app in apps.items():

@@ -8,25 +8,24 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.bodies import Body, Count
 from local.faults import Fault
 from local.google.errors import GoogleError
 from local.lambdas import FunctionCrashed, FunctionError, FunctionTimedOut
 from local.outside import CrashPlan
+from local.paypal import control as paypal
+from local.paypal.errors import PayPalError
 from local.pumps import settle
 
 if TYPE_CHECKING:
     from local.assembly import Assembly
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class ClockBody(Body):
@@ -50,9 +49,6 @@ class EventBody(Body):
     summary: str = ""
     transparency: Literal["opaque", "transparent"] = "opaque"
     all_day: bool = False
-
-
-Count = Annotated[int, Field(ge=1)]
 
 
 class FaultBody(Body):
@@ -84,7 +80,7 @@ async def set_clock(stack: Assembly, request: Request) -> Any:
     _exactly_one(now=body.now, advance_seconds=body.advance_seconds, real=body.real)
     clock = stack.outside.clock
     # Whoever is at work ends first: hours never pass in the middle of a function.
-    async with stack.stream.still(), stack.schedules.still():
+    async with stack.courier.still(), stack.stream.still(), stack.schedules.still():
         await stack.bus.drain()
         if body.now:
             clock.set_now(body.now)
@@ -112,7 +108,7 @@ async def run_schedule(stack: Assembly, request: Request) -> Any:
 
 
 async def settle_all(stack: Assembly, _: Request) -> Any:
-    rounds = await settle(stack.stream, stack.bus, stack.schedules)
+    rounds = await settle(stack.stream, stack.bus, stack.schedules, stack.courier)
     return {"rounds": rounds, "owed": await asyncio.to_thread(stack.owed)}
 
 
@@ -192,6 +188,7 @@ CALLS: tuple[tuple[str, str, Call], ...] = (
     ("GET", "/calendar/events", calendar_events),
     ("POST", "/calendar/events", add_calendar_event),
     ("DELETE", "/calendar/events/{id}", delete_calendar_event),
+    *paypal.CALLS,
     ("POST", "/faults", add_fault),
     ("GET", "/faults", list_faults),
     ("DELETE", "/faults", clear_faults),
@@ -219,7 +216,8 @@ def create_app(stack: Assembly) -> Starlette:
             HTTPException: _problem,
             ValidationError: _invalid,
             ValueError: _invalid,
-            GoogleError: _google_refused,
+            GoogleError: _refused,
+            PayPalError: _refused,
         },
     )
 
@@ -242,5 +240,5 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return _error(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
 
-async def _google_refused(_: Request, error: Exception) -> Response:
+async def _refused(_: Request, error: Exception) -> Response:
     return _error(getattr(error, "status", HTTPStatus.BAD_REQUEST), str(error))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local import engine
 from local.lambdas import Environment
+from local.paypal.state import CLIENT_ID, WEBHOOK_ID
 from local.template import Function
 
 COACH_EMAIL = "coach@example.com"
@@ -68,6 +69,10 @@ def environment_of(secret: Mapping[str, str], urls: Mapping[str, str], service_a
             "GOOGLE_CALENDAR_API_BASE": f"{urls['google']}/calendar/v3/",
             "GOOGLE_MOCK": "true",
             "MAIL_MOCK": "true",
+            "PAYPAL_API_BASE": urls["paypal"],
+            "PAYPAL_CLIENT_ID": CLIENT_ID,
+            "PAYPAL_MODE": "sandbox",
+            "PAYPAL_WEBHOOK_ID": WEBHOOK_ID,
             "AWS_ENDPOINT_URL_DYNAMODB": urls["dynamodb"],
             "AWS_ENDPOINT_URL_SESV2": urls["ses"],
             "AWS_EC2_METADATA_DISABLED": "true",

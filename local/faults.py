@@ -13,6 +13,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from local.paypal.errors import PayPalError, envelope
+
 TARGETS = ("paypal", "google", "ses", "twilio", "dynamodb")
 EFFECTS = ("refuse", "status", "delay", "drop_response")
 
@@ -142,4 +144,23 @@ def _ses_error(status: int) -> Error:
     return {"message": "a fault was asked for"}, [(b"x-amzn-errortype", kind.encode())]
 
 
-ERRORS: dict[str, Callable[[int], Error]] = {"google": _google_error, "ses": _ses_error}
+PAYPAL_ISSUES = {
+    403: "PERMISSION_DENIED",
+    404: "INVALID_RESOURCE_ID",
+    409: "PREVIOUS_REQUEST_IN_PROGRESS",
+    422: "TRANSACTION_REFUSED",
+}
+
+
+def _paypal_error(status: int) -> Error:
+    issue = PAYPAL_ISSUES.get(status)
+    debug_id = "mockfault"
+    body = envelope(status, debug_id, PayPalError(issue) if issue else None)
+    return body, [(b"paypal-debug-id", debug_id.encode())]
+
+
+ERRORS: dict[str, Callable[[int], Error]] = {
+    "google": _google_error,
+    "paypal": _paypal_error,
+    "ses": _ses_error,
+}

@@ -261,24 +261,35 @@ class SchedulePump:
         ]
 
 
-async def settle(stream: StreamPump, bus: EventBus, schedules: SchedulePump) -> int:
+class Deliverer(Protocol):
+    delivered: int
+
+    async def drain(self) -> None: ...
+
+
+async def settle(stream: StreamPump, bus: EventBus, schedules: SchedulePump, *others: Deliverer) -> int:
     """Lets everything happen that is due, until nothing moves: no record written, no event told.
 
     The number of rounds in which something did.
     """
     for rounds in range(MOST_ROUNDS):
-        before = stream.seen, bus.delivered
-        await _flow(stream, bus)
+        before = _moved(stream, bus, *others)
+        await _flow(stream, bus, *others)
         if SWEEPER in schedules:
             with contextlib.suppress(*FAILURES):
                 await schedules.run_now(SWEEPER)
-        await _flow(stream, bus)
-        if (stream.seen, bus.delivered) == before:
+        await _flow(stream, bus, *others)
+        if _moved(stream, bus, *others) == before:
             return rounds
     return MOST_ROUNDS
 
 
-async def _flow(stream: StreamPump, bus: EventBus) -> None:
+async def _flow(stream: StreamPump, *deliverers: Deliverer) -> None:
     await stream.drain()
-    await bus.drain()
+    for deliverer in deliverers:
+        await deliverer.drain()
     await stream.drain()
+
+
+def _moved(stream: StreamPump, *deliverers: Deliverer) -> tuple[int, ...]:
+    return stream.seen, *(deliverer.delivered for deliverer in deliverers)

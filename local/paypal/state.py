@@ -96,11 +96,11 @@ class PayPalState:
         with self.lock:
             return self.payments.settle(capture_id, outcome).view(self.base_url)
 
-    def refund_by_hand(self, capture_id: str, amount: str | None = None) -> Json:
+    def refund_by_hand(self, capture_id: str, amount: Decimal | None = None) -> Json:
         """In PayPal's own dashboard: ``amount`` in the capture's currency, or all that is left."""
         with self.lock:
             money = self.payments.find(capture_id).amount
-            part = {"amount": Money(money.currency, Decimal(amount)).as_json()} if amount else {}
+            part = {"amount": Money(money.currency, amount).as_json()} if amount else {}
             return self.payments.refund(capture_id, part).view(self.base_url)
 
     def settle_refund(self, refund_id: str, outcome: Literal["completed", "failed"]) -> Json:
