@@ -67,7 +67,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         stage=stage,
         table_name=optional("TABLE_NAME"),
         coach_email=_address("COACH_EMAIL", coach_email),
-        coach_name=optional("COACH_NAME") or "Your coach",
+        coach_name=optional("COACH_NAME") or "",
         coach_google_calendar_id=_calendar_id(optional("COACH_GOOGLE_CALENDAR_ID"), coach_email),
         google_calendar_api_base=_url(
             "GOOGLE_CALENDAR_API_BASE", optional("GOOGLE_CALENDAR_API_BASE") or GOOGLE_CALENDAR_API

@@ -70,7 +70,7 @@ class HealthView(BaseModel):
 def config_view(settings: Settings, config: Config) -> ConfigView:
     schedule = settings.schedule
     return ConfigView(
-        coach_name=config.coach_name,
+        coach_name=config.coach_name or "Your coach",
         coach_timezone=schedule.timezone,
         services=[_service(service) for service in settings.services.values()],
         bookable=[FREE],
