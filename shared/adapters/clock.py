@@ -1,4 +1,4 @@
-"""The clock of the machine."""
+"""The clock of the machine, in whole seconds: the precision of the table and of the wire."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from datetime import UTC, datetime
 
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC).replace(microsecond=0)

@@ -72,6 +72,9 @@ class Appointment:
     reschedules_used: int = 0
     sequence: int = 0
     calendar_status: CalendarStatus = CalendarStatus.OWED
+    payment_id: str | None = None
+    hold_until: datetime | None = None
+    """While it is held: when the time is anybody's again."""
 
     @property
     def end(self) -> datetime:

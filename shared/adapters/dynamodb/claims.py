@@ -35,7 +35,13 @@ def claim(table: str, appointment: Appointment, now: datetime) -> list[Step]:
 
 
 def _claim_cell(table: str, key: keys.Key, appointment: Appointment, now: datetime) -> Step:
-    record = {**key, "kind": "BOOKED", "owner": appointment.id, "client_id": appointment.client.id}
+    record = {
+        **key,
+        "kind": "BOOKED" if appointment.hold_until is None else "HOLD",
+        "owner": appointment.id,
+        "client_id": appointment.client.id,
+        "hold_until": items.optional(appointment.hold_until),
+    }
     return Step(
         {
             "Put": {

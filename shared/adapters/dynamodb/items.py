@@ -36,7 +36,7 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _optional(value: datetime | None) -> str | None:
+def optional(value: datetime | None) -> str | None:
     return None if value is None else isoformat(value)
 
 
@@ -58,13 +58,15 @@ def appointment_record(appointment: Appointment) -> Item:
         "buffer_after_minutes": appointment.buffer_after_minutes,
         "timezone": appointment.timezone,
         "phone": appointment.phone,
-        "backup_start": _optional(appointment.backup_start),
+        "backup_start": optional(appointment.backup_start),
         "answers": appointment.answers,
         "promo_code": appointment.promo_code,
         "package_id": appointment.package_id,
         "reschedules_used": appointment.reschedules_used,
         "sequence": appointment.sequence,
         "calendar_status": appointment.calendar_status.value,
+        "payment_id": appointment.payment_id,
+        "hold_until": optional(appointment.hold_until),
         "created_at": isoformat(appointment.created_at),
         "updated_at": isoformat(appointment.updated_at),
     }
@@ -89,6 +91,8 @@ def appointment(record: Item) -> Appointment:
         reschedules_used=int(record["reschedules_used"]),
         sequence=int(record["sequence"]),
         calendar_status=CalendarStatus(record["calendar_status"]),
+        payment_id=record.get("payment_id"),
+        hold_until=_optional_instant(record.get("hold_until")),
         created_at=instant(record["created_at"]),
         updated_at=instant(record["updated_at"]),
     )
@@ -130,7 +134,7 @@ def promo_record(promo: Promo) -> Item:
         "cap": promo.cap,
         "used": promo.used,
         "active": promo.active,
-        "ends_at": _optional(promo.expires_at),
+        "ends_at": optional(promo.expires_at),
     }
 
 
@@ -187,9 +191,10 @@ CLAIM_PREFIX = "claim:"
 
 
 def claim_text(appointment: Appointment) -> str:
-    """One claim in a week's item: four instants in epoch minutes and the client, since a week is read whole."""
+    """One claim in a week's item, short since a week is read whole: epoch minutes, the hold's end in seconds."""
     start, end = appointment.claim
-    return f"{_minutes(start)} {_minutes(end)} {_minutes(appointment.start)} - {appointment.client.id}"
+    hold = "-" if appointment.hold_until is None else int(appointment.hold_until.timestamp())
+    return f"{_minutes(start)} {_minutes(end)} {_minutes(appointment.start)} {hold} {appointment.client.id}"
 
 
 def claims(week: Item) -> list[Claim]:
@@ -208,7 +213,7 @@ def _claim(appointment_id: str, text: str) -> Claim:
         client_id,
         Interval(_instant(start), _instant(end)),
         _instant(session_start),
-        None if hold_until == "-" else _instant(hold_until),
+        None if hold_until == "-" else datetime.fromtimestamp(int(hold_until), UTC),
     )
 
 
