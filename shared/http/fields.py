@@ -89,7 +89,8 @@ Phone = Annotated[
     str, StringConstraints(max_length=32), AfterValidator(_phone), Field(examples=["+14165550123"])
 ]
 PromoCode = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Question = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_one_line)]
+Question = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_one_line)]
 AnswerText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_harmless)]
 Answers = Annotated[dict[Question, AnswerText], Field(max_length=10)]
 AppointmentId = Annotated[str, StringConstraints(max_length=64)]

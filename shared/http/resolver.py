@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from shared.domain.errors import DomainError
@@ -22,7 +26,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 def resolver() -> APIGatewayHttpResolver:
-    app = APIGatewayHttpResolver(enable_validation=True)
+    app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=_read_json)
 
     def request_id() -> str:
         event: APIGatewayProxyEventV2 = app.current_event
@@ -32,8 +36,8 @@ def resolver() -> APIGatewayHttpResolver:
     def refused(refusal: DomainError) -> Response[str]:
         return problems.refused(refusal, request_id())
 
-    @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
-    def invalid(error: RequestValidationError) -> Response[str]:
+    @app.exception_handler([RequestValidationError, RequestUnsupportedContentType])  # type: ignore[untyped-decorator]
+    def invalid(error: RequestValidationError | RequestUnsupportedContentType) -> Response[str]:
         return problems.invalid([_field_error(each) for each in error.errors()], request_id())
 
     @app.not_found
@@ -64,8 +68,18 @@ def entry(app: APIGatewayHttpResolver) -> Handler:
     return handler
 
 
+def _read_json(text: str) -> Any:
+    """Raises ``JSONDecodeError`` alone: the parser itself gives up in other ways on deep nesting and long numbers."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as unreadable:
+        raise json.JSONDecodeError(type(unreadable).__name__, "", 0) from None
+
+
 def _field_error(error: Any) -> dict[str, str]:
-    """``loc`` begins with where the field stood: body, query, path or header."""
+    """``loc`` begins with where the field stood: body, query, path or header. After it, where JSON broke off."""
+    if error["type"] == "json_invalid":
+        return {"field": "body", "message": "This is not JSON."}
     location = [str(part) for part in error["loc"]]
     field = ".".join(location[1:]) or location[0]
     return {"field": field, "message": str(error["msg"]).removeprefix("Value error, ")}

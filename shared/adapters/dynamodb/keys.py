@@ -37,6 +37,10 @@ LONGEST_CLAIM = timedelta(hours=24)
 """No claim is longer, so one that reaches into a span began at most this long before it."""
 
 
+def pair(key: Key) -> tuple[str, str]:
+    return key["PK"], key["SK"]
+
+
 def settings() -> Key:
     return {"PK": "SETTINGS", "SK": "SETTINGS"}
 

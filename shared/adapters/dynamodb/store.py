@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.adapters.dynamodb import claims, items, keys, seeds
-from shared.adapters.dynamodb.table import RawItem, Table
+from shared.adapters.dynamodb import claims, diaries, items, keys, seeds, writes
+from shared.adapters.dynamodb.table import Found, RawItem, Table
 from shared.adapters.dynamodb.transaction import Step, write
 from shared.domain.appointment import Appointment
 from shared.domain.diary import Diary, Settings
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from shared.domain.effects import Effect
 
 UPCOMING, PAST = "u", "p"
-
-Found = dict[tuple[str, str], RawItem]
 
 
 class DynamoBookings:
@@ -39,11 +37,11 @@ class DynamoBookings:
 
     def settings(self) -> Settings:
         item = self.table.get("settings", keys.settings())
-        return _settings(item)
+        return diaries.settings(item)
 
     def diary(self, span: Interval) -> Diary:
-        wanted = _diary_keys(span)
-        return _diary(self.table.get_all("diary", wanted), span)
+        wanted = diaries.wanted(span)
+        return diaries.diary(self.table.get_all("diary", wanted), span)
 
     def promo(self, code: str, client_id: str, now: datetime) -> PromoReading:
         found = self.table.get_all("promo", _promo_keys(code, client_id, now))
@@ -64,12 +62,12 @@ class DynamoBookings:
     ) -> FreeBookingFacts:
         own = keys.appointment(appointment_id)
         found = self.table.get_all(
-            "free_booking_facts", [*_diary_keys(span), *_promo_keys(code, client_id, now), own]
+            "free_booking_facts", [*diaries.wanted(span), *_promo_keys(code, client_id, now), own]
         )
         return FreeBookingFacts(
-            diary=_diary(found, span),
+            diary=diaries.diary(found, span),
             promo=_promo(found, code, client_id, now),
-            earlier=_earlier(found.get(_id(own))),
+            earlier=_earlier(found.get(keys.pair(own))),
         )
 
     def book_free(
@@ -83,8 +81,8 @@ class DynamoBookings:
             *claims.claim(self.table.name, appointment, now),
             claims.relied_on_settings(self.table.name, relied_on),
             *claims.enter_in_week(self.table.name, appointment, relied_on),
-            self._audit(appointment, now, "booked"),
-            *(self._owe(effect) for effect in effects),
+            writes.audit(self.table.name, appointment, now, "booked"),
+            *(writes.owe(self.table.name, effect) for effect in effects),
         ]
         write(self.table.client, "book_free", steps)
 
@@ -142,7 +140,7 @@ class DynamoBookings:
             "GSI1PK": keys.by_client(appointment.client.id),
             "GSI1SK": keys.by_time(appointment.start, appointment.id),
         }
-        return self._put_new(record, AlreadyBooked)
+        return writes.put_new(self.table.name, record, AlreadyBooked)
 
     def _use_once(self, code: str, appointment: Appointment) -> Step:
         record = {
@@ -150,7 +148,9 @@ class DynamoBookings:
             "kind": "PROMO_USE",
             "appointment_id": appointment.id,
         }
-        return self._put_new(record, lambda: PromoAlreadyUsed("you have used this code already"))
+        return writes.put_new(
+            self.table.name, record, lambda: PromoAlreadyUsed("you have used this code already")
+        )
 
     def _use_up(self, code: str) -> Step:
         return Step(
@@ -166,40 +166,6 @@ class DynamoBookings:
             lambda: PromoExhausted("all uses of this code are gone"),
         )
 
-    def _audit(self, appointment: Appointment, now: datetime, event: str) -> Step:
-        record = {
-            **keys.audit(appointment.id, now, event),
-            "kind": "AUDIT",
-            "event": event,
-            "actor": appointment.client.id,
-            "status": appointment.status.value,
-            "start": isoformat(appointment.start),
-        }
-        return self._put_new(record, AlreadyBooked)
-
-    def _owe(self, effect: Effect) -> Step:
-        return self._put_new(items.effect_record(effect), AlreadyBooked)
-
-    def _put_new(self, record: items.Item, refusal: Any) -> Step:
-        return Step(
-            {
-                "Put": {
-                    "TableName": self.table.name,
-                    "Item": items.dump(record),
-                    "ConditionExpression": "attribute_not_exists(PK)",
-                }
-            },
-            refusal,
-        )
-
-
-def _id(key: keys.Key) -> tuple[str, str]:
-    return key["PK"], key["SK"]
-
-
-def _diary_keys(span: Interval) -> list[keys.Key]:
-    return [keys.settings(), *(keys.week(monday) for monday in keys.weeks(span))]
-
 
 def _promo_keys(code: str, client_id: str, now: datetime) -> list[keys.Key]:
     return [keys.promo(code), keys.promo_use(code, client_id), keys.misses(client_id, _window(now))]
@@ -209,27 +175,12 @@ def _window(now: datetime) -> int:
     return int(now.timestamp() // MISSES_WINDOW.total_seconds())
 
 
-def _settings(item: RawItem | None) -> Settings:
-    if item is None:
-        raise RuntimeError("the table is not seeded: there are no settings")
-    return items.settings(items.load(item))
-
-
-def _diary(found: Found, span: Interval) -> Diary:
-    listed = [claim for key, item in found.items() if key[1] == "WEEK" for claim in items.claims(item)]
-    return Diary(
-        settings=_settings(found.get(_id(keys.settings()))),
-        claims=tuple(claim for claim in listed if claim.interval.overlaps(span)),
-        week_versions={key[0]: int(item["version"]["N"]) for key, item in found.items() if key[1] == "WEEK"},
-    )
-
-
 def _promo(found: Found, code: str, client_id: str, now: datetime) -> PromoReading:
-    item = found.get(_id(keys.promo(code)))
-    misses = found.get(_id(keys.misses(client_id, _window(now))))
+    item = found.get(keys.pair(keys.promo(code)))
+    misses = found.get(keys.pair(keys.misses(client_id, _window(now))))
     return PromoReading(
         promo=None if item is None else items.promo(items.load(item)),
-        used_by_client=_id(keys.promo_use(code, client_id)) in found,
+        used_by_client=keys.pair(keys.promo_use(code, client_id)) in found,
         misses=0 if misses is None else int(misses["misses"]["N"]),
     )
 

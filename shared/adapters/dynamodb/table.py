@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RawItem = dict[str, Any]
+Found = dict[tuple[str, str], RawItem]
 
 NO_ANSWER = (HTTPClientError, ConnectionError)
 """Not reached, or reached and not heard again."""
