@@ -86,7 +86,7 @@ def _route(state: PayPalState, method: str, path: str, call: Call) -> Route:
             state.catch_up()
             return await call(state, request, content)
         except PayPalError as error:
-            return _refusal(error.status, error)
+            return _refusal(error.status, error, "payments" if path.startswith(CAPTURES) else "orders")
 
     return Route(path, endpoint, methods=[method])
 
@@ -225,9 +225,9 @@ def _empty() -> Response:
     return Response(status_code=204, headers={"Paypal-Debug-Id": _debug_id()})
 
 
-def _refusal(status: int, error: PayPalError | None = None) -> Response:
+def _refusal(status: int, error: PayPalError | None = None, api: str = "orders") -> Response:
     debug_id = _debug_id()
-    return _answer(envelope(status, debug_id, error), status, debug_id)
+    return _answer(envelope(status, debug_id, error, api), status, debug_id)
 
 
 def _debug_id() -> str:

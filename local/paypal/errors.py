@@ -175,12 +175,20 @@ class TokenRefused(Exception):
         self.body = {"error": error, "error_description": description}
 
 
-def envelope(status: int, debug_id: str, error: PayPalError | None = None) -> dict[str, Any]:
+OTHER_WORDS = {("payments", "DUPLICATE_INVOICE_ID"): "Invoice ID was previously used to refund a capture."}
+"""Where one API words an issue differently from the others."""
+
+
+def envelope(
+    status: int, debug_id: str, error: PayPalError | None = None, api: str = "orders"
+) -> dict[str, Any]:
     """The body of a refusal; without an error, one that gives no issue."""
     name, message = NAMES.get(status, NAMES[500])
     body: dict[str, Any] = {"name": name, "message": message, "debug_id": debug_id, "links": []}
     if error:
-        about = f"https://developer.paypal.com/docs/api/orders/v2/#error-{error.detail['issue']}"
-        body["details"] = [error.detail]
+        issue = error.detail["issue"]
+        about = f"https://developer.paypal.com/docs/api/{api}/v2/#error-{issue}"
+        words = OTHER_WORDS.get((api, issue), error.detail["description"])
+        body["details"] = [error.detail | {"description": words}]
         body["links"] = [{"href": about, "rel": "information_link", "method": "GET"}, *error.links]
     return body

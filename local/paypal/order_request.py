@@ -58,7 +58,7 @@ def read(body: Json, request_id: str | None) -> OrderRequest:
         raise PayPalError(issue, field="/purchase_units", location="body")
     source = _source(body)
     if source and "vault_id" in source and request_id is None:
-        raise PayPalError("PAYPAL_REQUEST_ID_REQUIRED", field="PayPal-Request-Id", location="header")
+        raise PayPalError("PAYPAL_REQUEST_ID_REQUIRED", field="PayPal-Request-Id")
     return OrderRequest(
         amount=read_amount(units[0].get("amount")),
         unit={"reference_id": "default", **_unit_fields(units[0])},

@@ -49,4 +49,4 @@ class RequestIds:
 
 def check(request_id: str | None) -> None:
     if request_id is not None and not 1 <= len(request_id) <= LONGEST_REQUEST_ID:
-        raise PayPalError("INVALID_STRING_LENGTH", field="PayPal-Request-Id", location="header")
+        raise PayPalError("INVALID_STRING_LENGTH", field="PayPal-Request-Id")

@@ -14,10 +14,16 @@ from typing import Any
 
 import pytest
 import uvicorn
+from paypalserversdk.configuration import Configuration, Environment, Server
+from paypalserversdk.http.auth.o_auth_2 import ClientCredentialsAuthCredentials
+from paypalserversdk.paypal_serversdk_client import PaypalServersdkClient
 
 from local.google.app import create_app
 from local.google.state import GoogleState
+from local.paypal.app import create_app as create_paypal_app
+from local.paypal.state import PayPalState
 from shared.domain.appointment import Appointment
+from tests.adapters.paypal_rig import Receiver, Shop, loopback, served
 from tests.builders import APPOINTMENT
 
 COACH = "coach@example.org"
@@ -129,3 +135,42 @@ def appointment() -> Appointment:
         backup_start=datetime(2026, 11, 25, 18, tzinfo=UTC),
         answers={"What would you like to talk about?": "My first team"},
     )
+
+
+@pytest.fixture(scope="session")
+def paypal_server() -> Iterator[PayPalState]:
+    listening, base_url = loopback()
+    state = PayPalState(base_url)
+    with served(create_paypal_app(state), listening):
+        yield state
+
+
+@pytest.fixture
+def paypal(paypal_server: PayPalState) -> PayPalState:
+    paypal_server.reset()
+    paypal_server.processing_seconds = 0
+    return paypal_server
+
+
+@pytest.fixture
+def shop(paypal: PayPalState, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setitem(Configuration.environments, Environment.SANDBOX, {Server.DEFAULT: paypal.base_url})
+    credentials = ClientCredentialsAuthCredentials(
+        o_auth_client_id=paypal.client_id, o_auth_client_secret=paypal.client_secret
+    )
+    return Shop(paypal, PaypalServersdkClient(client_credentials_auth_credentials=credentials))
+
+
+@pytest.fixture(scope="session")
+def receiver_server() -> Iterator[Receiver]:
+    listening, url = loopback()
+    receiver = Receiver(url)
+    with served(receiver, listening):
+        yield receiver
+
+
+@pytest.fixture
+def receiver(receiver_server: Receiver) -> Receiver:
+    receiver_server.answers = [200]
+    receiver_server.taken = []
+    return receiver_server
