@@ -25,7 +25,7 @@ class Settings:
         try:
             return self.services[service_id]
         except KeyError:
-            raise NotFound(f"there is no service {service_id!r}") from None
+            raise NotFound("There is no such service.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,13 @@ def normalise(code: str) -> str:
 def refusal(problem: PromoProblem) -> DomainError:
     match problem:
         case PromoProblem.ALREADY_USED:
-            return PromoAlreadyUsed("you have used this code already; it is good for one session each")
+            return PromoAlreadyUsed("You have used this code already; it is good for one session each.")
         case PromoProblem.EXHAUSTED:
-            return PromoExhausted("all uses of this code are gone")
+            return PromoExhausted("All uses of this code are gone.")
         case PromoProblem.EXPIRED:
-            return PromoExpired("this code is past its last day")
+            return PromoExpired("This code is past its last day.")
         case PromoProblem.INACTIVE:
-            return PromoExpired("this code is switched off")
+            return PromoExpired("This code is switched off.")
 
 
 SEED_PROMOS: tuple[Promo, ...] = (Promo(code="WIMD25", cap=25),)

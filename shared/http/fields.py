@@ -26,22 +26,22 @@ def _instant(value: Any) -> Any:
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("a time is written like 2026-11-24T14:00:00Z, with its zone")
+        raise ValueError("A time is written like 2026-11-24T14:00:00Z, with its zone.")
     try:
         return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("there is no such time") from None
+        raise ValueError("There is no such time.") from None
 
 
 def _date(value: Any) -> Any:
     if isinstance(value, date):
         return value
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("a date is written like 2026-11-24")
+        raise ValueError("A date is written like 2026-11-24.")
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ValueError("there is no such date") from None
+        raise ValueError("There is no such date.") from None
 
 
 def _zone(value: str) -> str:
@@ -58,9 +58,9 @@ def _phone(value: str) -> str:
     try:
         number = phonenumbers.parse(value, HOME_REGION)
     except phonenumbers.NumberParseException:
-        raise ValueError("this is not a phone number") from None
+        raise ValueError("This is not a phone number.") from None
     if number.extension or not phonenumbers.is_valid_number(number):
-        raise ValueError("this is not a phone number that can be called")
+        raise ValueError("This is not a phone number that can be called.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -70,13 +70,13 @@ def _harmless(value: str) -> str:
         if character in BIDI_OVERRIDES or (
             unicodedata.category(character) in {"Cc", "Cs"} and character not in LINE_BREAKS
         ):
-            raise ValueError("the text holds characters that can't be shown")
+            raise ValueError("The text holds characters that can't be shown.")
     return value.strip()
 
 
 def _one_line(value: str) -> str:
     if LINE_BREAKS & set(value):
-        raise ValueError("the text has one line")
+        raise ValueError("The text has one line.")
     return _harmless(value)
 
 
@@ -90,7 +90,8 @@ Phone = Annotated[
 ]
 PromoCode = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Question = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_one_line)]
+    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_one_line)
+]
 AnswerText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_harmless)]
 Answers = Annotated[dict[Question, AnswerText], Field(max_length=10)]
 AppointmentId = Annotated[str, StringConstraints(max_length=64)]

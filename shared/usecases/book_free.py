@@ -83,6 +83,7 @@ def book_free(
             facts = store.free_booking_facts(around, code, caller.client_id, appointment_id, now)
             if facts.earlier is not None:
                 return _repeated(facts.earlier, asked)
+            _refuse_times_past(wanted, now)
             promo = _usable_promo(store, facts, caller, now)
             service = facts.diary.settings.service(FREE)
             _refuse_unless_open(facts.diary, service, reading.result(), caller, now, wanted.start)
@@ -102,12 +103,20 @@ def book_free(
 
 def _check(wanted: FreeBooking, now: datetime) -> None:
     zone(wanted.timezone)
-    if not now < wanted.start < now + FARTHEST:
-        raise SlotNotOffered("That time has passed, or lies too far ahead.")
-    if wanted.backup_start is not None and not now < wanted.backup_start < now + FARTHEST:
-        raise InvalidInput("backup_start", "A second choice is a time to come.")
+    if abs(wanted.start - now) > FARTHEST:
+        raise SlotNotOffered("That time is too far away.")
+    if wanted.backup_start is not None and abs(wanted.backup_start - now) > FARTHEST:
+        raise InvalidInput("backup_start", "That time is too far away.")
     if wanted.backup_start == wanted.start:
         raise InvalidInput("backup_start", "A second choice is another time than the first.")
+
+
+def _refuse_times_past(wanted: FreeBooking, now: datetime) -> None:
+    """Only of a new booking: a repeat hears its first answer, however late it comes."""
+    if wanted.start <= now:
+        raise SlotNotOffered("That time has passed.")
+    if wanted.backup_start is not None and wanted.backup_start <= now:
+        raise InvalidInput("backup_start", "A second choice is a time to come.")
 
 
 def _repeated(earlier: EarlierBooking, asked: str) -> Appointment:

@@ -88,6 +88,13 @@ def test_a_repeat_is_answered_while_google_is_down(stage: Stage) -> None:
     assert book(stage, key="k").json == first.json
 
 
+def test_a_repeat_is_answered_after_the_session_began(stage: Stage) -> None:
+    first = book(stage, key="k", backup_start="2026-11-24T18:00:00Z")
+    stage.clock.at = START + timedelta(days=2)
+    assert book(stage, key="k", backup_start="2026-11-24T18:00:00Z").json == first.json
+    assert book(stage, key="other").json["code"] == "slot_not_offered"
+
+
 def test_what_means_the_same_is_the_same_request(stage: Stage) -> None:
     first = book(stage, key="k")
     again = book(
@@ -223,6 +230,7 @@ def test_a_full_day_is_taken(stage: Stage) -> None:
         ("answers", {"Topic?": "pay\u202eeroc"}),
         ("answers", {"Topic?": "bell\u0007"}),
         ("answers", {"Topic?": 5}),
+        ("answers", {" ": "a question of no letters"}),
         ("price", "0.00"),
         ("status", "confirmed"),
         ("duration_minutes", 5),
@@ -249,9 +257,18 @@ def test_every_bad_field_is_named_at_once(stage: Stage) -> None:
     assert unchanged(stage)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"WIMD25"', "[1]", "{}", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '"WIMD25"', "[1]", "\x00", "[" * 100_000, "1" * 5_000]
+)
 def test_a_body_that_is_no_object_is_refused(stage: Stage, text: str) -> None:
     answer = stage.call(BOOK, body=text)
+    assert (answer.status, answer.json["code"]) == (422, "validation_failed")
+    assert [error["field"] for error in answer.json["errors"]] == ["body"]
+    assert unchanged(stage)
+
+
+def test_a_body_that_says_it_is_no_json_is_refused(stage: Stage) -> None:
+    answer = stage.call(BOOK, headers={"content-type": "text/plain"})
     assert (answer.status, answer.json["code"]) == (422, "validation_failed")
     assert unchanged(stage)
 

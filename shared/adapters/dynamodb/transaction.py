@@ -70,7 +70,7 @@ def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None
             unanswered = _once(unanswered, lost)
         else:
             return
-    raise TooManyRequests("too many bookings at this very moment; please try again")
+    raise TooManyRequests("Too many bookings at this very moment; please try again.")
 
 
 def _raise_refusal(steps: Sequence[Step], reasons: Sequence[Any], cancelled: Exception) -> None:
@@ -85,7 +85,7 @@ def _raise_refusal(steps: Sequence[Step], reasons: Sequence[Any], cancelled: Exc
 def _once(before: Exception | None, lost: Exception) -> Exception:
     """One try may end in the dark; after two in a row the store is down."""
     if before is not None:
-        raise TemporarilyUnavailable("the store does not answer") from lost
+        raise TemporarilyUnavailable("The store does not answer.") from lost
     return lost
 
 
