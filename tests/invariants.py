@@ -52,4 +52,4 @@ def check(endpoint: str, table: str) -> list[dict[str, Any]]:
 
 
 def _kinds(everything: list[dict[str, Any]]) -> set[str]:
-    return {row["kind"] for row in everything}
+    return {row["kind"] for row in everything if "kind" in row}
