@@ -1,0 +1,87 @@
+"""The time a client chose, checked by the very rule that lists times; a refusal names times nearby."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.domain.caller import Caller
+from shared.domain.diary import Diary, intervals
+from shared.domain.errors import InvalidInput, SlotNotOffered, SlotTaken
+from shared.domain.local_time import zone
+from shared.domain.open_times import check_open, nearby, open_starts
+from shared.domain.service import Service
+from shared.domain.time import Interval
+
+A_DAY = timedelta(days=1)
+NEIGHBOURHOOD = timedelta(days=4)
+"""How far around the wanted time to read: its own local day, and days to offer instead."""
+
+FARTHEST = timedelta(days=3700)
+
+DECISIONS = 5
+"""How often to decide again when the coach's settings or a full day changed in between."""
+
+
+def around(start: datetime) -> Interval:
+    return Interval(start - NEIGHBOURHOOD, start + NEIGHBOURHOOD)
+
+
+def check_wanted(start: datetime, backup_start: datetime | None, timezone: str, now: datetime) -> None:
+    """What needs no reading to be refused. Raises ``InvalidInput`` and ``SlotNotOffered``."""
+    zone(timezone)
+    if abs(start - now) > FARTHEST:
+        raise SlotNotOffered("That time is too far away.")
+    if backup_start is not None and abs(backup_start - now) > FARTHEST:
+        raise InvalidInput("backup_start", "That time is too far away.")
+    if backup_start == start:
+        raise InvalidInput("backup_start", "A second choice is another time than the first.")
+
+
+def refuse_times_past(start: datetime, backup_start: datetime | None, now: datetime) -> None:
+    """Only of a new booking: a repeat hears its first answer, however late it comes."""
+    if start <= now:
+        raise SlotNotOffered("That time has passed.")
+    if backup_start is not None and backup_start <= now:
+        raise InvalidInput("backup_start", "A second choice is a time to come.")
+
+
+def refuse_unless_open(
+    diary: Diary, service: Service, busy: list[Interval], caller: Caller, now: datetime, start: datetime
+) -> None:
+    """Raises ``SlotNotOffered``, or ``SlotTaken`` with times nearby."""
+    claims = diary.binding(caller.client_id, now)
+    try:
+        check_open(
+            diary.settings.schedule,
+            service.duration_minutes,
+            [*intervals(claims), *busy],
+            [claim.session_start for claim in claims],
+            now,
+            start,
+        )
+    except SlotTaken as taken:
+        raise with_alternatives(taken, diary, service, busy, caller, now, start) from taken
+
+
+def with_alternatives(
+    taken: SlotTaken,
+    diary: Diary,
+    service: Service,
+    busy: list[Interval],
+    caller: Caller,
+    now: datetime,
+    start: datetime,
+) -> SlotTaken:
+    """The same refusal, with what is open nearby."""
+    claims = diary.binding(caller.client_id, now)
+    # What was read covers a day more than is offered, so that the last day's limit and claims are known.
+    offered = Interval(start - NEIGHBOURHOOD + A_DAY, start + NEIGHBOURHOOD - A_DAY)
+    starts = open_starts(
+        diary.settings.schedule,
+        service.duration_minutes,
+        [*intervals(claims), *busy],
+        [claim.session_start for claim in claims],
+        now,
+        offered,
+    )
+    return SlotTaken(taken.detail, nearby((each for each in starts if each != start), start))
