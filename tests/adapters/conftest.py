@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from paypalserversdk.paypal_serversdk_client import PaypalServersdkClient
 from local.google.app import create_app
 from local.google.state import GoogleState
 from local.paypal.app import create_app as create_paypal_app
+from local.paypal.courier import Courier
 from local.paypal.state import PayPalState
 from shared.domain.appointment import Appointment
 from tests.adapters.paypal_rig import Receiver, Shop, loopback, served
@@ -174,3 +175,9 @@ def receiver(receiver_server: Receiver) -> Receiver:
     receiver_server.answers = [200]
     receiver_server.taken = []
     return receiver_server
+
+
+@pytest.fixture
+def deliver(shop: Shop, receiver: Receiver) -> Callable[[], None]:
+    courier = Courier(shop.state, receiver.url)
+    return lambda: asyncio.run(courier.drain())

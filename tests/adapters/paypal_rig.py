@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import functools
 import json
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import time_machine
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.verification import PolicyBuilder, Store
 from openapi_schema_validator import OAS30Validator
 from paypalserversdk.exceptions.error_exception import ErrorException
 from paypalserversdk.models.amount_with_breakdown import AmountWithBreakdown
@@ -23,7 +33,9 @@ from paypalserversdk.models.checkout_payment_intent import CheckoutPaymentIntent
 from paypalserversdk.models.order_request import OrderRequest
 from paypalserversdk.models.purchase_unit_request import PurchaseUnitRequest
 
+from local.paypal.courier import Courier
 from local.paypal.state import PayPalState
+from local.paypal.webhooks import Tamper
 
 SPECS = Path(__file__).parents[3] / "shared" / "specs" / "paypal"
 FULL = "return=representation"
@@ -176,3 +188,27 @@ def loopback() -> tuple[socket.socket, str]:
     listening = socket.socket(proto=socket.IPPROTO_TCP)  # answers at once: see local/servers.py
     listening.bind(("127.0.0.1", 0))
     return listening, f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def later(**delta: float) -> Any:
+    return time_machine.travel(datetime.now(UTC) + timedelta(**delta), tick=True)
+
+
+def send(shop: Shop, receiver: Receiver, times: int = 1, tamper: Tamper | None = None) -> list[int | None]:
+    event_id = shop.state.webhook_log()[0]["id"]
+    return asyncio.run(Courier(shop.state, receiver.url).send(event_id, times, tamper))
+
+
+def verify_offline(shop: Shop, headers: dict[str, str], body: bytes) -> None:
+    """As a stranger would verify: the chain up to the root, the name, and the signature over the bytes."""
+    leaf, *chain = x509.load_pem_x509_certificates(
+        requests.get(headers["paypal-cert-url"], timeout=10).content
+    )
+    root = x509.load_pem_x509_certificate(shop.state.root_certificate.encode())
+    policy = PolicyBuilder().store(Store([root])).time(datetime.now(UTC))
+    policy.build_server_verifier(x509.DNSName("messageverificationcerts.paypal.com")).verify(leaf, chain)
+    parts = (headers["paypal-transmission-id"], headers["paypal-transmission-time"], shop.state.webhook_id)
+    message = "|".join((*parts, str(zlib.crc32(body)))).encode()
+    key = leaf.public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    key.verify(base64.b64decode(headers["paypal-transmission-sig"]), message, PKCS1v15(), SHA256())

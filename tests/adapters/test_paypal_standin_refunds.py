@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 
-from tests.adapters.paypal_rig import FULL, PAYMENTS, Shop, conforms, issue_of, sdk_issue
-
-
-def later(**delta: float) -> Any:
-    return time_machine.travel(datetime.now(UTC) + timedelta(**delta), tick=True)
+from tests.adapters.paypal_rig import FULL, PAYMENTS, Shop, conforms, issue_of, later, sdk_issue
 
 
 def amount(value: str, currency: str = "CAD") -> dict[str, Any]:

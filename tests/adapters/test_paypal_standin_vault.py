@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
-from tests.adapters.paypal_rig import ORDERS, VAULT, WALLET, Shop, conforms, issue_of, order_body
+from tests.adapters.paypal_rig import ORDERS, VAULT, WALLET, Shop, conforms, issue_of, later, order_body
 
 CREATE = "/v2/checkout/orders"
 TOKENS = "vault_payment_tokens_v3"
-
-
-def later(**delta: float) -> Any:
-    return time_machine.travel(datetime.now(UTC) + timedelta(**delta), tick=True)
 
 
 def captured(shop: Shop, wallet: dict[str, Any] | None = None) -> dict[str, Any]:
