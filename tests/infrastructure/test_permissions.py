@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from shared import config as configuration
 from tests.infrastructure.conftest import Resource, Statements, actions, named
 
 BASIC = "policy/service-role/AWSLambdaBasicExecutionRole"
@@ -50,6 +53,29 @@ def test_each_function_reads_the_secrets_it_uses_and_no_others(granted: Statemen
         for folder, statements in granted.items()
     }
     assert {folder: names for folder, names in read.items() if names} == SECRETS
+
+
+def test_secrets_are_read_by_the_action_that_is_granted(
+    granted: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IAM tells ``GetParameter`` and ``GetParameters`` apart."""
+    used: set[str] = set()
+
+    def call(_client: object, operation: str, _arguments: object) -> dict[str, list[str]]:
+        used.add(f"ssm:{operation}")
+        return {"Parameters": []}
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", call)
+    config = configuration.read({"SECRETS_PATH": "/coach-booking/dev"})
+    configuration.secrets(config, "APP_SECRET", environment={})
+    allowed = {
+        action
+        for statements in granted.values()
+        for statement in statements
+        for action in actions(statement)
+        if action.startswith("ssm:")
+    }
+    assert used == allowed
 
 
 def test_a_function_that_reads_secrets_knows_where_they_are(functions: dict[str, Resource]) -> None:
