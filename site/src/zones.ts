@@ -8,8 +8,26 @@ export interface Zone {
   search: string;
 }
 
+/** Browsers still go by the names that these zones had long ago; people look for the city as it is called now. */
+const RENAMED: Record<string, string> = {
+  "Africa/Asmera": "Africa/Asmara",
+  "America/Coral_Harbour": "America/Atikokan",
+  "America/Godthab": "America/Nuuk",
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Atlantic/Faeroe": "Atlantic/Faroe",
+  "Europe/Kiev": "Europe/Kyiv",
+  "Pacific/Enderbury": "Pacific/Kanton",
+  "Pacific/Ponape": "Pacific/Pohnpei",
+  "Pacific/Truk": "Pacific/Chuuk",
+};
+
+const today = (id: string): string => RENAMED[id] ?? id;
+
 export function detectedZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  return today(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 }
 
 /** "America/Argentina/Buenos_Aires" is "Buenos Aires". */
@@ -28,7 +46,7 @@ function commonName(id: string, locale: string): string {
 }
 
 export function allZones(locale: string, selected: string): Zone[] {
-  const ids = new Set([...Intl.supportedValuesOf("timeZone"), "UTC", detectedZone(), selected]);
+  const ids = new Set([...Intl.supportedValuesOf("timeZone").map(today), "UTC", detectedZone(), selected]);
   return [...ids].map((id) => {
     const city = cityOf(id);
     const name = commonName(id, locale);

@@ -76,7 +76,7 @@ const frCA: Strings = {
   promo_expired: "Ce code est échu. Demandez-en un nouveau.",
   promo_inactive: "Ce code n’est pas en service pour le moment. Demandez-en un autre.",
   promo_already_used: "Vous avez déjà utilisé ce code. Il vaut une séance par personne.",
-  promo_too_many: "Trop d’essais. Attendez une minute, puis vérifiez de nouveau.",
+  promo_too_many: "Trop d’essais. Attendez dix minutes, puis vérifiez de nouveau.",
   promo_unchecked: "Le code n’a pas pu être vérifié. Il le sera de nouveau à la réservation.",
   phoneLabel: "Votre numéro de téléphone",
   phoneHint: "Le coach vous y appelle. Hors du Canada et des États-Unis, commencez par + et l’indicatif du pays.",
