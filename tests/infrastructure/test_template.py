@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,18 @@ def test_production_without_an_address_is_refused(template: dict[str, Any], sett
     )
     (refused,) = assertion["Assert"]["Fn::Not"]
     assert [{"Ref": setting}, default] in refused.values()
+
+
+def test_a_sign_in_comes_back_to_the_page_that_ends_it(
+    template: dict[str, Any], resources: Resources
+) -> None:
+    page = "signin.html"
+    assert resources["UserPoolClient"]["Properties"]["CallbackURLs"] == [{"Fn::Sub": f"${{SiteUrl}}{page}"}]
+    assert (ROOT / "site" / page).exists()
+    assert f'siteUrl("{page}")' in (ROOT / "site/src/connection.ts").read_text()
+    site_url = template["Parameters"]["SiteUrl"]
+    assert re.fullmatch(site_url["AllowedPattern"], site_url["Default"])
+    assert not re.fullmatch(site_url["AllowedPattern"], "https://coach.example")
 
 
 def test_every_stage_has_its_deploy_settings(template: dict[str, Any]) -> None:
