@@ -110,6 +110,15 @@ def test_what_we_send_is_what_paypal_documents(server: ScriptedServer) -> None:
         assert_conforms("payments_payment_v2.json", "refund_request", sent.json)
 
 
+def test_texts_are_cut_to_what_paypal_takes(server: ScriptedServer, gateway: PayPalGateway) -> None:
+    server.on(CREATE_ORDER, created())
+    server.on(REFUND_CAPTURE, Answer(201, refunded()))
+    create(gateway, description="é" * 500)
+    gateway.refund(CAPTURE, None, request_id="refund-1", note="é" * 500)
+    assert only(server.asked(CREATE_ORDER)).json["purchase_units"][0]["description"] == "é" * 127
+    assert only(server.asked(REFUND_CAPTURE)).json["note_to_payer"] == "é" * 255
+
+
 @pytest.mark.parametrize("rel", ["approve", "payer-action"])
 def test_the_link_for_the_buyer_has_either_name(
     server: ScriptedServer, gateway: PayPalGateway, rel: str

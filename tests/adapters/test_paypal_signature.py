@@ -184,6 +184,16 @@ def test_a_signature_that_is_none_is_refused(
     assert not offline.verify(signed(server) | {"paypal-transmission-sig": signature}, BODY)
 
 
+@pytest.mark.parametrize("noise", ["\n", " ", "~"])
+def test_a_signature_written_otherwise_is_not_the_one_sent(
+    server: ScriptedServer, offline: CheckingCertificates, noise: str
+) -> None:
+    headers = signed(server)
+    signature = headers["paypal-transmission-sig"]
+    headers["paypal-transmission-sig"] = signature[:9] + noise + signature[9:]
+    assert not offline.verify(headers, BODY)
+
+
 def test_a_signature_by_another_key_is_refused(server: ScriptedServer, offline: CheckingCertificates) -> None:
     headers = signed(server)
     headers["paypal-transmission-sig"] = sign(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -149,14 +148,16 @@ def test_a_doubt_ends_with_a_plain_answer(server: ScriptedServer, gateway: PayPa
 
 
 def test_what_never_left_was_not_done() -> None:
-    with socket.socket() as taken:  # bound, but nobody listens
-        taken.bind(("127.0.0.1", 0))
-        gateway = connect(f"http://127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(PaymentProviderUnavailable):
-            gateway.capture(ORDER, request_id="capture-1")
-        with pytest.raises(TryAgainLater) as caught:
-            refund(gateway)
-        assert type(caught.value) is TryAgainLater
+    with scripted_server() as gone:
+        gone.on(TOKEN, replace(token(), headers={"Connection": "close"}))
+        gateway = connect(gone.url)
+        assert gateway.check() == "initialized"
+    with pytest.raises(PaymentProviderUnavailable):
+        gateway.capture(ORDER, request_id="capture-1")
+    with pytest.raises(TryAgainLater) as caught:
+        refund(gateway)
+    assert type(caught.value) is TryAgainLater
+    assert gateway.check().startswith("error: PayPal does not answer as it should (")
 
 
 @pytest.mark.parametrize("trouble", [DOWN, LOST, refusal("RATE_LIMIT_REACHED", 429), Answer(200, {})])
