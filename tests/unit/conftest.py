@@ -1,5 +1,10 @@
-"""Every test reads the pinned time zones, as the functions do, whichever machine it runs on."""
+"""The rules and their stories need no network: here, whoever opens a socket fails."""
 
-from shared.zones import assert_zone_data
+from __future__ import annotations
 
-assert_zone_data()
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _alone(socket_disabled: None) -> None:
+    """``socket_disabled`` comes from pytest-socket."""
