@@ -8,7 +8,7 @@
   const POPUP = { name: "paypal-checkout", features: "popup,width=480,height=720" };
   const FUNDING = { PAYPAL: "paypal" };
 
-  /** A place for the approval page, made within the click: browsers open no window later. */
+  /** A place for the approval page, made soon after the click: browsers open no window later. */
   function openWindow() {
     const popup = window.open("about:blank", POPUP.name, POPUP.features);
     if (popup) {
@@ -107,10 +107,8 @@
     const click = async () => {
       if (busy) return;
       busy = true;
-      const place = openWindow();
       try {
-        if (await whetherClicked()) await attempt(place);
-        else place.close();
+        if (await whetherClicked()) await attempt(openWindow());
       } finally {
         busy = false;
       }
