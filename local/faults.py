@@ -15,9 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.paypal.errors import PayPalError, envelope
 
-TARGETS = ("paypal", "google", "ses", "twilio", "dynamodb")
-EFFECTS = ("refuse", "status", "delay", "drop_response")
-
 
 @dataclass(slots=True, kw_only=True)
 class Fault:

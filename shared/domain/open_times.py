@@ -114,12 +114,6 @@ def nearby(starts: Iterable[datetime], wanted: datetime) -> tuple[datetime, ...]
     return tuple(sorted(nearest[:MOST_ALTERNATIVES]))
 
 
-def bookable_span(schedule: Schedule, now: datetime) -> Interval:
-    """From now to the end of the booking window: outside it no start is ever open."""
-    last = day_of(_last_day(schedule, now))
-    return Interval(now, span_of_days(schedule.timezone, last, last).end)
-
-
 def _notice_ends(schedule: Schedule, now: datetime) -> int:
     return ceil_seconds(now) + schedule.minimum_notice_minutes * 60
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.errors import DomainError, SlotNotOffered, SlotTaken
 from shared.domain.local_time import span_of_days
-from shared.domain.open_times import bookable_span, check_open, nearby, open_starts
+from shared.domain.open_times import check_open, nearby, open_starts
 from shared.domain.schedule import DEFAULT_SCHEDULE, Schedule, Window
 from shared.domain.time import Interval, minutes
 
@@ -230,10 +230,6 @@ class TestNoticeAndBookingWindow:
         now = utc("2026-06-02T01:00")
         assert listed(schedule, "2026-06-02", now=now) == ["09:00", "09:30"]
         assert listed(schedule, "2026-06-03", now=now) == []
-
-    def test_the_bookable_span_ends_with_the_windows_last_day(self) -> None:
-        span = bookable_span(DEFAULT_SCHEDULE, NOON_UTC_JUNE_1)
-        assert span == Interval(NOON_UTC_JUNE_1, utc("2026-08-01T04:00"))
 
 
 class TestDailyLimit:
