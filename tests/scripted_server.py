@@ -18,6 +18,7 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    connection: int
 
     @property
     def json(self) -> Any:
@@ -71,7 +72,7 @@ def scripted_server() -> Iterator[ScriptedServer]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            told.requests.append(Request(self.command, self.path, self.headers, body))
+            told.requests.append(Request(self.command, self.path, self.headers, body, self.client_address[1]))
             answer = told.answer(f"{self.command} {self.path}")
             time.sleep(answer.delay)
             try:

@@ -193,6 +193,18 @@ def test_nobody_waits_longer_than_the_timeouts(
     assert time.monotonic() - started < 1.4
 
 
+def test_a_connection_is_kept_for_the_next_call_but_not_after_a_pause(
+    server: ScriptedServer, gateway: PayPalGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on(GET_ORDER, order("APPROVED"))
+    gateway.get_order(ORDER)
+    gateway.get_order(ORDER)
+    assert len({request.connection for request in server.requests}) == 1
+    monkeypatch.setattr(paypal_api, "IDLE_SECONDS", 0)
+    gateway.get_order(ORDER)
+    assert len({request.connection for request in server.requests}) == 2
+
+
 # The token
 
 
