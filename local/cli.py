@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import requests
 
+from local.paypal import commands as paypal
+
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -51,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("calls", help="the outside calls").add_argument("--clear", action="store_true")
     commands.add_parser("reset", help="everything back to the seeds")
     _add_calendar(commands.add_parser("calendar", help="the coach's Google calendar"))
+    paypal.add_to(commands.add_parser("paypal", help="the buyer, the bank and the webhooks"))
     _add_fault(commands.add_parser("faults", help="make a service slow, failing or silent"))
     _add_crash(commands.add_parser("crash", help="let a function's process die at an outside call"))
     return top
@@ -134,6 +137,7 @@ CALLS: dict[str, Callable[[argparse.Namespace], Call]] = {
     "settle": lambda _: Call("POST", "/settle"),
     "mailbox": _mailbox,
     "calendar": _calendar,
+    "paypal": lambda given: Call(*paypal.call(given)),
     "calls": lambda given: Call("DELETE" if given.clear else "GET", "/calls"),
     "faults": _faults,
     "crash": _crash,
