@@ -29,7 +29,7 @@ check: .venv/.ready site/dist/.built ## style, types, import rules, and that wha
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 	@cd site && npm run --silent check && npm run --silent size
 	@cd site && npx openapi-typescript ../docs/openapi.json -o ../.local/schema.d.ts >/dev/null \
 		&& diff -q ../.local/schema.d.ts src/api/schema.d.ts || { echo "site/src/api/schema.d.ts is stale: make openapi"; exit 1; }

@@ -115,6 +115,11 @@ def test_the_coach_reads_the_same_instant_in_the_coachs_zone() -> None:
     assert mail.subject == "Booked: Jane Doe, Tue, Nov 10 at 12:00 PM"
 
 
+def test_the_coach_gets_no_link_that_only_the_client_can_open() -> None:
+    mail = words(LetterKind.COACH_BOOKED)
+    assert MANAGE not in mail.text + mail.html
+
+
 def test_the_client_learns_who_calls_whom_and_how_to_change_it() -> None:
     mail = words(backup_start=at("2026-11-11T18:30:00Z"))
     assert mail.subject == "Booked: your session on Tue, Nov 10 at 10:00 AM"
