@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -22,9 +18,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from shared.adapters import mails
-from shared.adapters.invitations import REQUEST, Invitations
-from shared.adapters.text import one_line
+from shared.adapters import aws
 from shared.domain.appointment import Appointment
 from shared.observability import outside_call
 from shared.usecases.ports import Letter, OutcomeUnknown, TryAgainLater, WillNeverWork
@@ -32,6 +26,8 @@ from shared.usecases.ports import Letter, OutcomeUnknown, TryAgainLater, WillNev
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
+
+    from shared.adapters.letters import Letters
 
 _NEVER_LEFT = (
     EndpointConnectionError,
@@ -44,11 +40,11 @@ _NEVER_LEFT = (
 
 def make_client(region: str, endpoint: str | None = None) -> SESV2Client:
     """One try for each call: a repeat after a lost answer would be a second email."""
-    client: SESV2Client = boto3.client(
+    client: SESV2Client = aws.make_client(
         "sesv2",
-        region_name=region,
-        endpoint_url=endpoint,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10),
+        region,
+        Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10),
+        endpoint,
     )
     return client
 
@@ -70,11 +66,10 @@ class SesMailer:
         self._client = client
         self._mail_from = mail_from
         self._coach_email = coach_email
-        self._coach_name = "" if "@" in coach_name else one_line(coach_name, 60)
+        self._coach_name = coach_name
         self._manage_url = manage_url
         self._configuration_set = configuration_set
         self._mock = mock
-        self._invitations = Invitations(organizer_email=mail_from, organizer_name=self._coach_name)
 
     def send(self, letter: Letter) -> str:
         request = self._request(letter)
@@ -105,8 +100,19 @@ class SesMailer:
             return f"error: SES was not reached ({type(error).__name__})"
         return "initialized" if verified else f"error: verify the domain {domain} in Amazon SES"
 
+    @cached_property
+    def _letters(self) -> Letters:
+        from shared.adapters.letters import Letters  # noqa: PLC0415 - templates are for those who send
+
+        return Letters(
+            mail_from=self._mail_from,
+            coach_email=self._coach_email,
+            coach_name=self._coach_name,
+            manage_url=self._manage_url,
+        )
+
     def _request(self, letter: Letter) -> SendEmailRequestTypeDef:
-        message = self._compose(letter)
+        message = self._letters.compose(letter)
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": self._mail_from,
             "Destination": {"ToAddresses": [message["To"].addresses[0].addr_spec]},
@@ -116,39 +122,6 @@ class SesMailer:
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         return request
-
-    def _compose(self, letter: Letter) -> EmailMessage:
-        """Raises ``WillNeverWork`` when an address is none. The same letter always gives the same bytes."""
-        client, coach = _address(letter.appointment.client.email), _address(self._coach_email)
-        to_coach = letter.kind in mails.COACHES_COPIES
-        words = mails.write(
-            letter, coach_name=self._coach_name, manage_url=self._manage_url(letter.appointment)
-        )
-        message = EmailMessage(policy=SMTP)
-        message["Subject"] = words.subject
-        message["From"] = Address(self._coach_name, addr_spec=self._mail_from)
-        message["To"] = coach if to_coach else client
-        message["Reply-To"] = client if to_coach else coach
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(words.text, cte="quoted-printable")
-        message.add_alternative(words.html, subtype="html", cte="quoted-printable")
-        message.add_alternative(
-            self._invitations.request(letter.appointment),
-            maintype="text",
-            subtype="calendar",
-            params={"method": REQUEST, "charset": "UTF-8"},
-            cte="base64",
-        )
-        message.set_boundary(f"=_{letter.effect_id[:60]}")  # "=_" can't be in quoted-printable or base64
-        return message
-
-
-def _address(email: str) -> Address:
-    try:
-        email.encode("ascii")
-        return Address(addr_spec=email)
-    except (MessageError, ValueError, IndexError) as error:
-        raise WillNeverWork("the recipient's address is not one that SES can mail") from error
 
 
 def _meaning(refusal: ClientError) -> TryAgainLater | WillNeverWork:

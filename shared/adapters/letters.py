@@ -1,0 +1,66 @@
+"""A letter as the bytes of one email: text, HTML and the invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from shared.adapters import mails
+from shared.adapters.invitations import REQUEST, Invitations
+from shared.adapters.text import one_line
+from shared.domain.appointment import Appointment
+from shared.usecases.ports import Letter, WillNeverWork
+
+
+class Letters:
+    """``mail_from`` is a bare address of a domain verified in SES."""
+
+    def __init__(
+        self,
+        *,
+        mail_from: str,
+        coach_email: str,
+        coach_name: str,
+        manage_url: Callable[[Appointment], str],
+    ) -> None:
+        self._mail_from = mail_from
+        self._coach_email = coach_email
+        self._coach_name = "" if "@" in coach_name else one_line(coach_name, 60)
+        self._manage_url = manage_url
+        self._invitations = Invitations(organizer_email=mail_from, organizer_name=self._coach_name)
+
+    def compose(self, letter: Letter) -> EmailMessage:
+        """Raises ``WillNeverWork`` when an address is none. The same letter always gives the same bytes."""
+        client, coach = _address(letter.appointment.client.email), _address(self._coach_email)
+        to_coach = letter.kind in mails.COACHES_COPIES
+        words = mails.write(
+            letter, coach_name=self._coach_name, manage_url=self._manage_url(letter.appointment)
+        )
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = words.subject
+        message["From"] = Address(self._coach_name, addr_spec=self._mail_from)
+        message["To"] = coach if to_coach else client
+        message["Reply-To"] = client if to_coach else coach
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(words.text, cte="quoted-printable")
+        message.add_alternative(words.html, subtype="html", cte="quoted-printable")
+        message.add_alternative(
+            self._invitations.request(letter.appointment),
+            maintype="text",
+            subtype="calendar",
+            params={"method": REQUEST, "charset": "UTF-8"},
+            cte="base64",
+        )
+        message.set_boundary(f"=_{letter.effect_id[:60]}")  # "=_" can't be in quoted-printable or base64
+        return message
+
+
+def _address(email: str) -> Address:
+    try:
+        email.encode("ascii")
+        return Address(addr_spec=email)
+    except (MessageError, ValueError, IndexError) as error:
+        raise WillNeverWork("the recipient's address is not one that SES can mail") from error
