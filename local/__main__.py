@@ -28,7 +28,10 @@ def _settings() -> Settings:
     parser.add_argument("--data", type=Path, help="keep the table in this folder (otherwise in memory)")
     parser.add_argument("--home", type=Path, default=Path(".local"), help="for endpoints.json and the logs")
     arguments = parser.parse_args()
-    return Settings(int(os.environ.get("PORT", "8000")), arguments.home, arguments.data)
+    port = os.environ.get("PORT", "8000")
+    if not port.isdecimal():
+        parser.error("PORT is a number")
+    return Settings(int(port), arguments.home, arguments.data)
 
 
 async def _run(settings: Settings) -> None:
@@ -36,6 +39,7 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     stack = Assembly(settings)
+    stack.check_ports()
     try:
         await stack.start()
         _greet(stack.urls, settings)

@@ -64,7 +64,6 @@ class Assembly:
         self.outside = Outside()
 
     async def start(self) -> None:
-        self._check_ports()
         self._settings.home.mkdir(parents=True, exist_ok=True)
         self._endpoints.unlink(missing_ok=True)
         if self._engine:
@@ -125,7 +124,8 @@ class Assembly:
         draft.write_text(json.dumps(self.urls, indent=2) + "\n")
         draft.rename(self._endpoints)
 
-    def _check_ports(self) -> None:
+    def check_ports(self) -> None:
+        """Raises ``PortTaken``. To be asked before anything is begun: what runs there may share our home."""
         unused = set() if self._engine else {"dynamodb"}
         for name in self._ports.keys() - unused:
             if not is_free(self._ports[name]):

@@ -151,10 +151,10 @@ def test_the_site_learns_where_its_api_is(stack: Stack) -> None:
     assert answer.json() == {"api": stack.urls["api"]}
 
 
-def test_a_taken_port_is_named(running: Stack, tmp_path: Path) -> None:
+def test_a_taken_port_is_named_and_what_runs_there_is_left_alone(running: Stack) -> None:
     base = running.urls["api"].rpartition(":")[2]
     second = subprocess.run(
-        [sys.executable, "-m", "local", "--home", str(tmp_path)],
+        [sys.executable, "-m", "local", "--home", str(running.home)],
         env={**os.environ, "PORT": base},
         capture_output=True,
         text=True,
@@ -164,6 +164,7 @@ def test_a_taken_port_is_named(running: Stack, tmp_path: Path) -> None:
     assert second.returncode == 1
     assert "taken" in second.stderr
     assert running.api("GET", "/health").status_code == 200
+    assert (running.home / "endpoints.json").exists()
 
 
 def descendants(pid: int) -> set[int]:
