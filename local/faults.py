@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.paypal.errors import PayPalError, envelope
@@ -87,7 +89,8 @@ class FaultyService:
             await _answer(send, self._target, fault.status_code)
         elif fault.effect == "delay":
             await asyncio.sleep(fault.seconds)
-            await self._app(scope, receive, send)
+            with contextlib.suppress(ClientDisconnect):  # whoever asked may have given up by now
+                await self._app(scope, receive, send)
         else:
             await self._app(scope, receive, _swallow)
             hang_up(send)

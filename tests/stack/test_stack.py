@@ -151,6 +151,13 @@ def test_the_site_learns_where_its_api_is(stack: Stack) -> None:
     assert answer.json() == {"api": stack.urls["api"]}
 
 
+@pytest.mark.parametrize("days", [-7, 7])
+def test_a_token_lasts_when_the_clock_is_moved(stack: Stack, days: int) -> None:
+    token = stack.token(CLIENT)
+    stack.control("PUT", "/clock", {"advance_seconds": days * 86_400})
+    assert stack.api("GET", "/booking/my-appointments", token=token).status_code == 200
+
+
 def test_a_taken_port_is_named_and_what_runs_there_is_left_alone(running: Stack) -> None:
     base = running.urls["api"].rpartition(":")[2]
     second = subprocess.run(
