@@ -77,6 +77,15 @@ def test_handlers_parse_call_and_answer_in_sixty_lines() -> None:
         assert len(handler.read_text().splitlines()) <= HANDLER_LINES, handler
 
 
+def test_handlers_reach_the_outside_through_use_cases_alone() -> None:
+    for handler in ROOT.glob("functions/*/handler.py"):
+        imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", handler.read_text(), re.MULTILINE)
+        assert "shared" in {name.partition(".")[0] for name in imported}, handler
+        assert not [name for name in imported if re.match(r"shared\.adapters|boto|google|local", name)], (
+            handler
+        )
+
+
 def test_the_routes_are_those_of_the_contract(functions: Resources) -> None:
     assert set(http_events(functions)) == ROUTES
 
