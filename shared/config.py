@@ -90,12 +90,13 @@ def secrets(config: Config, *names: str, environment: Mapping[str, str] = os.env
     absent = [name for name in names if name not in found]
     if not absent or config.secrets_path is None:
         return found
-    from botocore.session import get_session  # noqa: PLC0415 - only where secrets lie in SSM
+    import boto3  # noqa: PLC0415 - only where secrets lie in SSM
 
     paths = {f"{config.secrets_path}/{name}": name for name in absent}
     with outside_call("ssm", "get_parameters"):
-        ssm: Any = get_session().create_client("ssm", region_name=config.region)
-        answer = ssm.get_parameters(Names=list(paths), WithDecryption=True)
+        answer = boto3.client("ssm", region_name=config.region).get_parameters(
+            Names=list(paths), WithDecryption=True
+        )
     return found | {paths[each["Name"]]: each["Value"] for each in answer["Parameters"]}
 
 

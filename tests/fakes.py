@@ -144,7 +144,7 @@ class FakeStore:
     ) -> FreeBookingFacts:
         with self._lock:
             return FreeBookingFacts(
-                self.diary(span), self.promo(code, client_id, now), self.earlier_booking(appointment_id)
+                self.diary(span), self.promo(code, client_id, now), self._earlier_booking(appointment_id)
             )
 
     def book_free(
@@ -159,7 +159,8 @@ class FakeStore:
                 raise PromoAlreadyUsed("used")
             if promo is None or not promo.active or not promo.remaining:
                 raise PromoExhausted("exhausted")
-            if any(other.claim.overlaps(appointment.claim) for other in self._appointments.values()):
+            binding = self.diary(appointment.claim).binding(appointment.client.id, appointment.created_at)
+            if binding:
                 raise SlotTaken("taken")
             if relied_on.settings.version != self.settings().version:
                 raise DiaryChanged
@@ -172,7 +173,7 @@ class FakeStore:
             self._appointments[appointment.id] = appointment
             self._effects |= {(effect.appointment_id, effect.id): effect for effect in effects}
 
-    def earlier_booking(self, appointment_id: str) -> EarlierBooking | None:
+    def _earlier_booking(self, appointment_id: str) -> EarlierBooking | None:
         booked = self._booked.get(appointment_id)
         return None if booked is None else EarlierBooking(*booked)
 
@@ -240,7 +241,9 @@ class FakeStore:
 
 
 def _claim(appointment: Appointment) -> Claim:
-    return Claim(appointment.id, appointment.client.id, appointment.claim, appointment.start, None)
+    return Claim(
+        appointment.id, appointment.client.id, appointment.claim, appointment.start, appointment.hold_until
+    )
 
 
 def _due(effect: Effect, now: datetime) -> bool:

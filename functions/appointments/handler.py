@@ -11,7 +11,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from shared import bootstrap
 from shared.http.appointments import AppointmentList, AppointmentView, listed, view
 from shared.http.auth import caller_of
-from shared.http.fields import AppointmentId
 from shared.http.resolver import entry, resolver
 from shared.usecases.show_appointments import my_appointment, my_appointments
 
@@ -32,7 +31,7 @@ def mine(
 
 
 @app.get("/booking/<appointment_id>", operation_id="myAppointment", summary="One booking")
-def one(appointment_id: Annotated[AppointmentId, Path()]) -> AppointmentView:
+def one(appointment_id: Annotated[str, Path()]) -> AppointmentView:
     caller = caller_of(app.current_event)
     return view(my_appointment(bookings, caller=caller, appointment_id=appointment_id), bootstrap.manage_url)
 
@@ -45,7 +44,7 @@ def one(appointment_id: Annotated[AppointmentId, Path()]) -> AppointmentView:
         200: {"description": "The file", "content": {"text/calendar": {"schema": {"type": "string"}}}}
     },
 )
-def calendar_file(appointment_id: Annotated[AppointmentId, Path()]) -> Response[str]:
+def calendar_file(appointment_id: Annotated[str, Path()]) -> Response[str]:
     caller = caller_of(app.current_event)
     appointment = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
     ics = bootstrap.invitations().invitation(appointment).decode()

@@ -14,6 +14,8 @@ from shared.domain.time import isoformat
 LONGEST_DESCRIPTION = 8000
 """Google refuses more than 8192 characters."""
 
+LONGEST_ENTITY = len("&amp;")
+
 WITHOUT_MARKUP = str.maketrans("", "", "<>")
 
 
@@ -42,12 +44,22 @@ def _summary(appointment: Appointment) -> str:
 def _description(appointment: Appointment) -> str:
     """Google shows a description as HTML, so what clients typed is escaped."""
     client = appointment.client
-    lines = [f"Call {appointment.phone}", f"Client: {one_line(client.name or '')} {client.email}"]
+    lines = [
+        f"Call {appointment.phone}",
+        f"Client: {one_line(client.name or '')} {client.email}",
+        f"Booking {appointment.id}",
+    ]
     if appointment.backup_start:
         lines.append(f"Second choice: {_both_clocks(appointment.backup_start, appointment.timezone)}")
     lines += [f"{one_line(question)}: {plain(answer)}" for question, answer in appointment.answers.items()]
-    lines.append(f"Booking {appointment.id}")
-    return escape("\n".join(lines), quote=False)[:LONGEST_DESCRIPTION]
+    return _cut_to_fit("\n".join(lines))
+
+
+def _cut_to_fit(text: str) -> str:
+    """Escaped, at most so long, and never cut within what stands for one character."""
+    while len(escaped := escape(text, quote=False)) > LONGEST_DESCRIPTION:
+        text = text[: len(text) - max((len(escaped) - LONGEST_DESCRIPTION) // LONGEST_ENTITY, 1)]
+    return escaped
 
 
 def _both_clocks(instant: datetime, timezone: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -18,7 +19,6 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from shared.adapters import aws
 from shared.domain.appointment import Appointment
 from shared.observability import outside_call
 from shared.usecases.ports import Letter, OutcomeUnknown, TryAgainLater, WillNeverWork
@@ -40,11 +40,11 @@ _NEVER_LEFT = (
 
 def make_client(region: str, endpoint: str | None = None) -> SESV2Client:
     """One try for each call: a repeat after a lost answer would be a second email."""
-    client: SESV2Client = aws.make_client(
+    client: SESV2Client = boto3.client(
         "sesv2",
-        region,
-        Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10),
-        endpoint,
+        region_name=region,
+        endpoint_url=endpoint,
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10),
     )
     return client
 

@@ -77,9 +77,13 @@ class CalendarUnavailable(DomainError):
 
 
 class TooManyRequests(DomainError):
-    """Too much at once, from this client or from all; the same may work in a moment."""
+    """Too much at once, from this client or from all; the same may work after ``seconds``."""
 
     code = "too_many_requests"
+
+    def __init__(self, detail: str, seconds: int = 5) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class TemporarilyUnavailable(DomainError):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 from shared.domain.money import Money
 
@@ -103,20 +102,6 @@ class Payment:
     """What the policy keeps of it."""
     paypal_fee: Decimal | None = None
     """What PayPal keeps of it, a refund or not; unknown until it is captured."""
-    version: int = 0
-    """Rises with every change, so that a change names the state it was decided on."""
-    check_at: datetime | None = None
-    """When to look at it again; None once nothing is open."""
-
-    def become(
-        self, status: PaymentStatus, now: datetime, *, check_at: datetime | None = None, **changes: Any
-    ) -> Payment:
-        """The payment after that step. Raises ``ValueError`` for a step that the table above does not know."""
-        if status is not self.status and status not in TRANSITIONS[self.status]:
-            raise ValueError(f"a payment does not go from {self.status} to {status}")
-        return replace(
-            self, status=status, updated_at=now, check_at=check_at, version=self.version + 1, **changes
-        )
 
     @property
     def order_request_id(self) -> str:

@@ -94,5 +94,4 @@ Question = Annotated[
 ]
 AnswerText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_harmless)]
 Answers = Annotated[dict[Question, AnswerText], Field(max_length=10)]
-AppointmentId = Annotated[str, StringConstraints(max_length=64)]
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]

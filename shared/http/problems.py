@@ -34,7 +34,6 @@ STATUS: dict[type[errors.DomainError], HTTPStatus] = {
 
 RETRY_AFTER_SECONDS = {
     errors.CalendarUnavailable: 30,
-    errors.TooManyRequests: 5,
     errors.TemporarilyUnavailable: 5,
     errors.PaymentProviderUnavailable: 10,
 }
@@ -49,7 +48,7 @@ def refused(refusal: errors.DomainError, request_id: str) -> Response[str]:
         extra["alternatives"] = [isoformat(start) for start in refusal.alternatives]
     if isinstance(refusal, errors.InvalidInput):
         extra["errors"] = [{"field": refusal.field, "message": refusal.detail}]
-    after = RETRY_AFTER_SECONDS.get(kind)
+    after = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS.get(kind)
     return problem(
         STATUS[kind],
         refusal.code,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.errors import PromoNotFound, TooManyRequests
-from shared.domain.promo import LONGEST_CODE, MISSES_ALLOWED, Promo, PromoProblem, normalise
+from shared.domain.promo import LONGEST_CODE, MISSES_ALLOWED, MISSES_WINDOW, Promo, PromoProblem, normalise
 from shared.usecases.ports import BookingStore, PromoReading
 
 
@@ -30,7 +30,8 @@ def wanted_code(code: str) -> str:
 def known_promo(store: BookingStore, reading: PromoReading, client_id: str, now: datetime) -> Promo:
     """The code that was read. Unknown ones are counted, so that nobody can try them all."""
     if reading.misses >= MISSES_ALLOWED:
-        raise TooManyRequests("Too many unknown codes; please wait ten minutes.")
+        left = MISSES_WINDOW - timedelta(seconds=now.timestamp() % MISSES_WINDOW.total_seconds())
+        raise TooManyRequests("Too many unknown codes; please wait ten minutes.", int(left.total_seconds()))
     if reading.promo is None:
         store.count_miss(client_id, now)
         raise PromoNotFound("There is no such code.")

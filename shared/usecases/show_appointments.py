@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.domain.appointment import Appointment
 from shared.domain.caller import Caller
 from shared.domain.errors import NotFound
+from shared.usecases.idempotency import ID_DIGITS
 from shared.usecases.ports import BookingStore, Page
 
 
@@ -18,7 +19,7 @@ def my_appointments(
 
 def my_appointment(store: BookingStore, *, caller: Caller, appointment_id: str) -> Appointment:
     """Raises ``NotFound``."""
-    appointment = store.appointment(appointment_id)
+    appointment = store.appointment(appointment_id) if len(appointment_id) == ID_DIGITS else None
     if appointment is None or appointment.client.id != caller.client_id:
         raise NotFound("There is no such booking.")
     return appointment

@@ -108,7 +108,7 @@ def test_a_booking_reads_back_as_it_was_made(store: Store, book: Any) -> None:
     )
     assert store.appointment(made.id) == made
     assert store.appointments([made.id, "f" * 32]) == [made]
-    earlier = store.earlier_booking(made.id)
+    earlier = store.free_booking_facts(WEEK, "WIMD25", "alex", made.id, NOW).earlier
     assert earlier is not None
     assert (earlier.as_booked, earlier.fingerprint) == (made, "asked")
     assert store.appointment("f" * 32) is None
@@ -160,6 +160,23 @@ def test_buffers_keep_others_away(store: Store, book: Any) -> None:
     with pytest.raises(SlotTaken):
         book(appointment("blake", 40))
     book(appointment("casey", 45))
+
+
+def test_a_hold_keeps_others_away_until_the_moment_it_runs_out(store: Store, book: Any) -> None:
+    book(appointment("alex", hold_until=NOW))
+    with pytest.raises(SlotTaken):
+        book(appointment("blake"))
+    a_second_later = NOW + timedelta(seconds=1)
+    book(appointment("casey", created_at=a_second_later, updated_at=a_second_later))
+
+
+def test_a_hold_does_not_keep_its_own_client_away(store: Store, book: Any) -> None:
+    store.change_promo(Promo(code="OTHER", cap=1))
+    book(appointment("alex", hold_until=NOW + timedelta(minutes=15)))
+    (claim,) = store.diary(WEEK).claims
+    assert not claim.binds("alex", NOW)
+    assert claim.binds("blake", NOW)
+    book(appointment("alex", promo_code="OTHER"))
 
 
 def test_the_longest_claim_there_can_be_fits_one_transaction(store: Store, book: Any) -> None:

@@ -12,7 +12,6 @@ from shared.domain.appointment import Appointment
 from shared.domain.diary import Diary
 from shared.domain.errors import SlotTaken
 from shared.domain.time import Interval, isoformat
-from shared.usecases.checkout_ports import PaymentMoved
 from shared.usecases.ports import DiaryChanged
 
 if TYPE_CHECKING:
@@ -97,52 +96,6 @@ def enter_in_week(table: str, appointment: Appointment, relied_on: Diary) -> lis
         update["ExpressionAttributeValues"] = items.dump({**values, ":seen": seen})
     enter = Step({"Update": update}, DiaryChanged)
     return [enter, *(_check_week(table, pk, version) for pk, version in guarded.items())]
-
-
-def list_in_week(table: str, appointment: Appointment) -> Step:
-    """Renews the claim's entry, for instance with another end of its hold."""
-    return _in_week(
-        table, appointment, "SET #claim = :claim ADD version :one", {":claim": items.claim_text(appointment)}
-    )
-
-
-def strike_from_week(table: str, appointment: Appointment) -> Step:
-    return _in_week(table, appointment, "REMOVE #claim ADD version :one", {})
-
-
-def _in_week(table: str, appointment: Appointment, expression: str, values: dict[str, str]) -> Step:
-    return Step(
-        {
-            "Update": {
-                "TableName": table,
-                "Key": items.dump(keys.week(keys.monday_of(appointment.claim.start))),
-                "UpdateExpression": expression,
-                "ConditionExpression": "attribute_exists(PK)",
-                "ExpressionAttributeNames": {"#claim": f"{items.CLAIM_PREFIX}{appointment.id}"},
-                "ExpressionAttributeValues": items.dump({":one": 1, **values}),
-            }
-        },
-        PaymentMoved,
-    )
-
-
-def let_go(table: str, appointment: Appointment, owned: list[keys.Key]) -> list[Step]:
-    """Frees those cells that are still the appointment's."""
-    return [
-        Step(
-            {
-                "Delete": {
-                    "TableName": table,
-                    "Key": items.dump(cell),
-                    "ConditionExpression": "#owner = :me",
-                    "ExpressionAttributeNames": {"#owner": "owner"},
-                    "ExpressionAttributeValues": items.dump({":me": appointment.id}),
-                }
-            },
-            PaymentMoved,
-        )
-        for cell in owned
-    ]
 
 
 def _check_week(table: str, pk: str, seen: int) -> Step:

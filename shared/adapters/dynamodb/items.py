@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
 from shared.adapters.dynamodb import keys
-from shared.adapters.dynamodb.attributes import deserialize, serialize
 from shared.domain import schedule as schedule_data
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus, Client
 from shared.domain.diary import Claim, Settings
@@ -18,14 +19,17 @@ from shared.domain.time import Interval, isoformat
 
 Item = dict[str, Any]
 
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
 
 def dump(record: Item) -> Item:
     """To DynamoDB's own JSON; what is None is left out."""
-    return {name: serialize(value) for name, value in record.items() if value is not None}
+    return {name: _serialize(value) for name, value in record.items() if value is not None}
 
 
 def load(item: Item) -> Item:
-    return {name: deserialize(value) for name, value in item.items()}
+    return {name: _deserialize(value) for name, value in item.items()}
 
 
 def instant(text: str) -> datetime:

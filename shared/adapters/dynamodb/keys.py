@@ -10,9 +10,6 @@
 | audit       | APPOINTMENT#{id}         | AUDIT#{instant}#{event}    |                  |                    |
 | promo       | PROMO#{code}             | PROMO                      |                  |                    |
 | promo use   | PROMO#{code}             | USE#{client}               |                  |                    |
-| payment     | PAYMENT#{id}             | PAYMENT                    | PAYMENT#OPEN     | {check}#{id}       |
-| order       | PPORDER#{order}          | PPORDER                    |                  |                    |
-| capture     | PPCAPTURE#{capture}      | PPCAPTURE                  |                  |                    |
 | misses      | MISSES#{client}#{window} | MISSES                     |                  |                    |
 
 A cell is five minutes of UTC and has one owner: it decides who has a time. A week lists the claims that begin in it,
@@ -30,7 +27,6 @@ Key = dict[str, str]
 
 OWED = "EFFECT#OWED"
 DEAD = "EFFECT#DEAD"
-OPEN_PAYMENT = "PAYMENT#OPEN"
 
 GRID = timedelta(minutes=GRID_MINUTES)
 LONGEST_CLAIM = timedelta(hours=24)
@@ -95,18 +91,6 @@ def promo(code: str) -> Key:
 
 def promo_use(code: str, client_id: str) -> Key:
     return {"PK": f"PROMO#{code}", "SK": f"USE#{client_id}"}
-
-
-def payment(payment_id: str) -> Key:
-    return {"PK": f"PAYMENT#{payment_id}", "SK": "PAYMENT"}
-
-
-def order(order_id: str) -> Key:
-    return {"PK": f"PPORDER#{order_id}", "SK": "PPORDER"}
-
-
-def capture(capture_id: str) -> Key:
-    return {"PK": f"PPCAPTURE#{capture_id}", "SK": "PPCAPTURE"}
 
 
 def misses(client_id: str, window: int) -> Key:

@@ -86,9 +86,6 @@ class DynamoBookings:
         ]
         write(self.table.client, "book_free", steps)
 
-    def earlier_booking(self, appointment_id: str) -> EarlierBooking | None:
-        return _earlier(self.table.get("earlier_booking", keys.appointment(appointment_id)))
-
     def appointment(self, appointment_id: str) -> Appointment | None:
         item = self.table.get("appointment", keys.appointment(appointment_id))
         return None if item is None else items.appointment(items.load(item))

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
-from shared.adapters import aws
 from shared.adapters.dynamodb.keys import Key
 from shared.domain.errors import TemporarilyUnavailable
 from shared.observability import outside_call
@@ -28,11 +28,11 @@ CONNECT_SECONDS, READ_SECONDS = 1, 3
 
 
 def make_client(region: str) -> DynamoDBClient:
-    """botocore's defaults wait a minute for an answer; a client at a web page does not."""
-    client: DynamoDBClient = aws.make_client(
+    """boto3's defaults wait a minute for an answer; a client at a web page does not."""
+    client: DynamoDBClient = boto3.client(
         "dynamodb",
-        region,
-        Config(
+        region_name=region,
+        config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"total_max_attempts": 2, "mode": "standard"},
