@@ -23,7 +23,7 @@ from local import database_faults, frames
 from local.clock import Clock
 
 PRELOADED = (
-    "botocore.session",
+    "boto3",
     "pydantic",
     "aws_lambda_powertools.event_handler",
     "jwt",
