@@ -9,10 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
-    RequestValidationError,
-)
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from shared.domain.errors import DomainError
@@ -36,8 +33,8 @@ def resolver() -> APIGatewayHttpResolver:
     def refused(refusal: DomainError) -> Response[str]:
         return problems.refused(refusal, request_id())
 
-    @app.exception_handler([RequestValidationError, RequestUnsupportedContentType])  # type: ignore[untyped-decorator]
-    def invalid(error: RequestValidationError | RequestUnsupportedContentType) -> Response[str]:
+    @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
+    def invalid(error: RequestValidationError) -> Response[str]:
         return problems.invalid([_field_error(each) for each in error.errors()], request_id())
 
     @app.not_found
@@ -61,11 +58,25 @@ def entry(app: APIGatewayHttpResolver) -> Handler:
     """The Lambda entry point of a resolver."""
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        answer = app.resolve(event, context)
+        answer = app.resolve(event, context) if _is_json(event) else _not_json(event)
         answer.setdefault("headers", {}).update(NO_STORE)
         return answer
 
     return handler
+
+
+def _is_json(event: dict[str, Any]) -> bool:
+    """Forms are no bodies of this API: the framework would read them, and stumble over broken ones."""
+    content_type = event["headers"].get("content-type", "").strip()
+    return not event.get("body") or not content_type or content_type.startswith("application/json")
+
+
+def _not_json(event: dict[str, Any]) -> dict[str, Any]:
+    problem = problems.invalid(
+        [{"field": "body", "message": "A body is application/json."}], event["requestContext"]["requestId"]
+    )
+    headers = {**problem.headers, "Content-Type": problem.content_type}
+    return {"statusCode": problem.status_code, "headers": headers, "body": problem.body}
 
 
 def _read_json(text: str) -> Any:

@@ -267,8 +267,11 @@ def test_a_body_that_is_no_object_is_refused(stage: Stage, text: str) -> None:
     assert unchanged(stage)
 
 
-def test_a_body_that_says_it_is_no_json_is_refused(stage: Stage) -> None:
-    answer = stage.call(BOOK, headers={"content-type": "text/plain"})
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "x"]
+)
+def test_a_body_that_says_it_is_no_json_is_refused(stage: Stage, content_type: str) -> None:
+    answer = stage.call(BOOK, headers={"content-type": content_type})
     assert (answer.status, answer.json["code"]) == (422, "validation_failed")
     assert unchanged(stage)
 
