@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from http import HTTPStatus
@@ -68,7 +69,16 @@ def entry(app: APIGatewayHttpResolver) -> Handler:
 def _is_json(event: dict[str, Any]) -> bool:
     """Forms are no bodies of this API: the framework would read them, and stumble over broken ones."""
     content_type = event["headers"].get("content-type", "").strip()
-    return not event.get("body") or not content_type or content_type.startswith("application/json")
+    named_so = not content_type or content_type.startswith("application/json")
+    return not event.get("body") or (named_so and _is_text(event))
+
+
+def _is_text(event: dict[str, Any]) -> bool:
+    """A body of no type comes in Base64, whatever it is."""
+    try:
+        return not event["isBase64Encoded"] or bool(base64.b64decode(event["body"]).decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _not_json(event: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,9 @@ def test_a_booking_whose_answer_was_lost_is_made_once_and_answered(stack: Stack,
     check_world(stack)
 
 
-@pytest.mark.parametrize("effect", [{"effect": "refuse"}, {"effect": "status", "status_code": 500}])
+@pytest.mark.parametrize(
+    "effect", [{"effect": "refuse"}, *({"effect": "status", "status_code": code} for code in (400, 429, 500))]
+)
 def test_without_the_table_a_booking_is_refused_and_can_be_repeated(
     stack: Stack, coach: Coach, effect: dict[str, Any]
 ) -> None:

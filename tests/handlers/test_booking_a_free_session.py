@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -200,6 +203,7 @@ def test_a_full_day_is_taken(stage: Stage) -> None:
         ("start", "2026-11-24"),
         ("start", "2026-02-30T10:00:00Z"),  # no such day
         ("start", "2026-11-24T25:00:00Z"),
+        ("start", "2026-11-24T15:00:00+14:60"),
         ("start", "0001-01-01T00:00:00+14:00"),
         ("start", 1795528800),
         ("start", "1795528800"),
@@ -273,6 +277,15 @@ def test_a_body_that_is_no_object_is_refused(stage: Stage, text: str) -> None:
 def test_a_body_that_says_it_is_no_json_is_refused(stage: Stage, content_type: str) -> None:
     answer = stage.call(BOOK, headers={"content-type": content_type})
     assert (answer.status, answer.json["code"]) == (422, "validation_failed")
+    assert unchanged(stage)
+
+
+def test_a_body_that_is_no_text_at_all_is_refused(stage: Stage) -> None:
+    event = stage.event(BOOK)
+    del event["headers"]["content-type"]
+    event |= {"isBase64Encoded": True, "body": base64.b64encode(gzip.compress(b"{}")).decode()}
+    answer = stage.invoke("book_free", event)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (422, "validation_failed")
     assert unchanged(stage)
 
 

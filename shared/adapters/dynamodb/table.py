@@ -24,6 +24,15 @@ Found = dict[tuple[str, str], RawItem]
 NO_ANSWER = (HTTPClientError, ConnectionError)
 """Not reached, or reached and not heard again."""
 
+BUSY_ERRORS = frozenset(
+    {
+        "TransactionInProgressException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    }
+)
+
 CONNECT_SECONDS, READ_SECONDS = 1, 3
 
 
@@ -99,6 +108,7 @@ def _call(operation: str) -> Iterator[None]:
     except NO_ANSWER as lost:
         raise TemporarilyUnavailable("the store does not answer") from lost
     except ClientError as refused:
-        if refused.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise
-        raise TemporarilyUnavailable("the store fails") from refused
+        failed = refused.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if failed or refused.response["Error"]["Code"] in BUSY_ERRORS:
+            raise TemporarilyUnavailable("the store fails") from refused
+        raise

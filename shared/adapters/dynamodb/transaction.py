@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.adapters.dynamodb.table import NO_ANSWER
+from shared.adapters.dynamodb.table import BUSY_ERRORS, NO_ANSWER
 from shared.domain.errors import TemporarilyUnavailable, TooManyRequests
 from shared.observability import outside_call
 
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 CONTENTION = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-BUSY_ERRORS = frozenset(
-    {
-        "TransactionInProgressException",
-        "ThrottlingException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-    }
-)
 ATTEMPTS = 12
 FIRST_PAUSE_SECONDS = 0.02
 LONGEST_PAUSE_SECONDS = 0.4
