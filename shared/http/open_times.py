@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import TypedDict
 from zoneinfo import ZoneInfo
+
+from typing_extensions import TypedDict  # before Python 3.12, pydantic takes no other
 
 from shared.domain.time import isoformat, minutes
 from shared.usecases.show_open_times import OpenTimes
