@@ -40,6 +40,13 @@ PROBLEM = {
     },
 }
 
+GATEWAY_REFUSAL = {
+    "type": "object",
+    "description": "What API Gateway itself refuses: no token or a bad one, throttling, no such call.",
+    "required": ["message"],
+    "properties": {"message": {"type": "string"}},
+}
+
 
 def document() -> dict[str, Any]:
     """The document as plain data. The functions are imported with nothing behind them: nothing is called."""
@@ -65,14 +72,17 @@ def document() -> dict[str, Any]:
 
 
 def _describe(operation: dict[str, Any], *, public: bool) -> None:
-    """Every refusal is a problem, and every call that is not public wants a token."""
+    """Every refusal is a problem or, by the gateway, a message; every call that is not public wants a token."""
     operation.pop("tags", None)
     operation["security"] = [] if public else [{"token": []}]
     responses = operation["responses"]
     responses.pop("422", None)
     responses["default"] = {
         "description": "A refusal, with its code",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+            "application/json": {"schema": GATEWAY_REFUSAL},
+        },
     }
 
 

@@ -13,7 +13,15 @@ from shared.usecases.check_health import all_work, part
 app = resolver()
 
 
-@app.get("/health", operation_id="health", summary="Does every part work")
+@app.get(
+    "/health",
+    operation_id="health",
+    summary="Does every part work",
+    responses={
+        200: {"description": "Every part works", "content": {"application/json": {"model": HealthView}}},
+        503: {"description": "A part fails", "content": {"application/json": {"model": HealthView}}},
+    },
+)
 def health() -> tuple[HealthView, int]:
     parts = {
         "dynamodb": part(lambda: bootstrap.bookings().check()),

@@ -20,9 +20,8 @@ def settings(item: RawItem | None) -> Settings:
 
 def diary(found: Found, span: Interval) -> Diary:
     weeks = {key[0]: item for key, item in found.items() if key[1] == "WEEK"}
-    listed = [claim for week in weeks.values() for claim in items.claims(week)]
     return Diary(
         settings=settings(found.get(keys.pair(keys.settings()))),
-        claims=tuple(claim for claim in listed if claim.interval.overlaps(span)),
+        claims=tuple(claim for week in weeks.values() for claim in items.claims(week, span)),
         week_versions={key: int(week["version"]["N"]) for key, week in weeks.items()},
     )

@@ -197,17 +197,24 @@ def claim_text(appointment: Appointment) -> str:
     return f"{_minutes(start)} {_minutes(end)} {_minutes(appointment.start)} {hold} {appointment.client.id}"
 
 
-def claims(week: Item) -> list[Claim]:
-    """The claims of one week's item as DynamoDB gives it: read in bulk by every listing, so not through ``load``."""
-    return [
-        _claim(name.removeprefix(CLAIM_PREFIX), value["S"])
-        for name, value in week.items()
-        if name.startswith(CLAIM_PREFIX)
-    ]
+def claims(week: Item, span: Interval) -> list[Claim]:
+    """Those of one week's item, as DynamoDB gives it, that meet the span.
+
+    Read in bulk by every listing, so not through ``load``; what lies outside is left before anything is made of it.
+    """
+    first, last = _minutes(span.start), _minutes(span.end)
+    found = []
+    for name, value in week.items():
+        if name.startswith(CLAIM_PREFIX):
+            start, end, *rest = value["S"].split(" ")
+            if int(start) < last and first < int(end):
+                found.append(_claim(name.removeprefix(CLAIM_PREFIX), start, end, *rest))
+    return found
 
 
-def _claim(appointment_id: str, text: str) -> Claim:
-    start, end, session_start, hold_until, client_id = text.split(" ")
+def _claim(
+    appointment_id: str, start: str, end: str, session_start: str, hold_until: str, client_id: str
+) -> Claim:
     return Claim(
         appointment_id,
         client_id,
