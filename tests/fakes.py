@@ -171,7 +171,7 @@ class FakeStore:
             self._uses.add((code, appointment.client.id))
             self._booked[appointment.id] = (appointment, fingerprint)
             self._appointments[appointment.id] = appointment
-            self._effects |= {(effect.appointment_id, effect.id): effect for effect in effects}
+            self._effects |= {(effect.subject_id, effect.id): effect for effect in effects}
 
     def _earlier_booking(self, appointment_id: str) -> EarlierBooking | None:
         booked = self._booked.get(appointment_id)
@@ -196,16 +196,16 @@ class FakeStore:
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         return [key for key, effect in self._effects.items() if _due(effect, now)]
 
-    def effect(self, appointment_id: str, effect_id: str) -> Effect:
-        return self._effects[appointment_id, effect_id]
+    def effect(self, subject_id: str, effect_id: str) -> Effect:
+        return self._effects[subject_id, effect_id]
 
-    def lease_effect(self, appointment_id: str, effect_id: str, now: datetime) -> Effect | None:
+    def lease_effect(self, subject_id: str, effect_id: str, now: datetime) -> Effect | None:
         with self._lock:
-            effect = self._effects.get((appointment_id, effect_id))
+            effect = self._effects.get((subject_id, effect_id))
             if effect is None or not _due(effect, now):
                 return None
             leased = replace(effect, due_at=now + lease(effect_id), attempts=effect.attempts + 1)
-            self._effects[appointment_id, effect_id] = leased
+            self._effects[subject_id, effect_id] = leased
             if leased.attempts > MAX_ATTEMPTS:
                 self.bury_effect(leased, "each try ended without a word")
                 return None
@@ -220,23 +220,23 @@ class FakeStore:
 
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
         self._note_calendar(effect, CalendarStatus.WRITTEN)
-        self.confirm_sent(effect.appointment_id, effect.id, provider_id or "-", now)
+        self.confirm_sent(effect.subject_id, effect.id, provider_id or "-", now)
 
-    def confirm_sent(self, appointment_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
-        effect = self._effects.get((appointment_id, effect_id))
+    def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
+        effect = self._effects.get((subject_id, effect_id))
         if effect is not None and effect.status is not EffectStatus.DONE:
             done = replace(effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None)
-            self._effects[appointment_id, effect_id] = done
+            self._effects[subject_id, effect_id] = done
 
     def _change_mine(self, effect: Effect, **changes: object) -> None:
-        key = (effect.appointment_id, effect.id)
+        key = (effect.subject_id, effect.id)
         now = self._effects[key]
         if now.status is EffectStatus.OWED and now.attempts == effect.attempts:
             self._effects[key] = replace(now, **changes)  # type: ignore[arg-type]
 
     def _note_calendar(self, effect: Effect, status: CalendarStatus) -> None:
         if effect.kind is EffectKind.CALENDAR_EVENT:
-            booked = self._appointments[effect.appointment_id]
+            booked = self._appointments[effect.subject_id]
             self._appointments[booked.id] = replace(booked, calendar_status=status)
 
 

@@ -17,7 +17,6 @@ PAYMENT = Payment(
     id="9f1c0a7e5b2d4c6f8a3e1d0b7c5f2a94",
     client_id="client",
     service="single",
-    appointment_id="appointment",
     amount=Money.of("150.00", "CAD"),
     status=PaymentStatus.CREATED,
     created_at=NOW,

@@ -36,7 +36,8 @@ TRANSITIONS: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
     AppointmentStatus.CANCELLED: frozenset(),
     AppointmentStatus.COMPLETED: frozenset(),
     AppointmentStatus.NO_SHOW: frozenset(),
-    AppointmentStatus.EXPIRED: frozenset(),
+    # A late payer wins while nobody took the time.
+    AppointmentStatus.EXPIRED: frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED}),
 }
 
 
@@ -75,6 +76,14 @@ class Appointment:
     payment_id: str | None = None
     hold_until: datetime | None = None
     """While it is held: when the time is anybody's again."""
+    paying: bool = False
+    """While it is held: money is being taken for it, so not even its own client may take the time otherwise."""
+
+    def status_at(self, now: datetime) -> AppointmentStatus:
+        """A hold that ran out is over, whether or not anyone has noted it yet."""
+        if self.hold_until is not None and self.hold_until < now:
+            return AppointmentStatus.EXPIRED
+        return self.status
 
     @property
     def end(self) -> datetime:

@@ -13,6 +13,16 @@ class EffectKind(StrEnum):
     CALENDAR_EVENT = "calendar_event"
     CLIENT_BOOKED_MAIL = "client_booked_mail"
     COACH_BOOKED_MAIL = "coach_booked_mail"
+    REFUND = "refund"
+    CLIENT_PAYMENT_PENDING_MAIL = "client_payment_pending_mail"
+    CLIENT_PAYMENT_FAILED_MAIL = "client_payment_failed_mail"
+    CLIENT_TIME_LOST_MAIL = "client_time_lost_mail"
+    CLIENT_REFUNDED_MAIL = "client_refunded_mail"
+    CLIENT_PACKAGE_MAIL = "client_package_mail"
+    COACH_PACKAGE_MAIL = "coach_package_mail"
+
+
+REPEATABLE = frozenset({EffectKind.CALENDAR_EVENT, EffectKind.REFUND})
 
 
 class EffectStatus(StrEnum):
@@ -21,7 +31,9 @@ class EffectStatus(StrEnum):
     DEAD = "dead"
 
 
-CALENDAR_LEASE = timedelta(minutes=2)
+REPEATABLE_LEASE = timedelta(minutes=2)
+"""The calendar's event and the refund carry ids of ours: done twice is done once."""
+
 MAIL_LEASE = timedelta(minutes=15)
 """A mail can't be asked for under an id of ours. Whoever dies while sending leaves a doubt. The mail service's own
 event of the sending ends it, normally within seconds; only after a quarter of an hour of silence is it sent again."""
@@ -29,12 +41,14 @@ event of the sending ends it, normally within seconds; only after a quarter of a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """One thing owed for one appointment at one ``sequence``; ``id`` is unique within the appointment.
+    """One thing owed for one appointment or package at one ``sequence``; ``id`` is unique within its subject.
+
+    ``subject_id`` is the appointment's id, or the package's.
 
     ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
     """
 
-    appointment_id: str
+    subject_id: str
     kind: EffectKind
     sequence: int
     due_at: datetime
@@ -51,7 +65,7 @@ class Effect:
 def lease(effect_id: str) -> timedelta:
     """How long one worker may take over the effect before another may take it up."""
     kind = EffectKind(effect_id.rpartition("-")[0])
-    return CALENDAR_LEASE if kind is EffectKind.CALENDAR_EVENT else MAIL_LEASE
+    return REPEATABLE_LEASE if kind in REPEATABLE else MAIL_LEASE
 
 
 def retry_delay(attempts: int) -> timedelta:
@@ -59,9 +73,16 @@ def retry_delay(attempts: int) -> timedelta:
     return min(timedelta(seconds=30) * (1 << max(attempts - 1, 0)), timedelta(hours=1))
 
 
+FOR_BOOKING = (EffectKind.CALENDAR_EVENT, EffectKind.CLIENT_BOOKED_MAIL, EffectKind.COACH_BOOKED_MAIL)
+"""What every confirmed booking owes the world."""
+
+FOR_PACKAGE = (EffectKind.CLIENT_PACKAGE_MAIL, EffectKind.COACH_PACKAGE_MAIL)
+
+
+def owed(subject_id: str, now: datetime, *kinds: EffectKind, sequence: int = 0) -> tuple[Effect, ...]:
+    """One effect of each kind, due at once."""
+    return tuple(Effect(subject_id=subject_id, kind=kind, sequence=sequence, due_at=now) for kind in kinds)
+
+
 def owed_for_booking(appointment_id: str, now: datetime) -> tuple[Effect, ...]:
-    """What every confirmed booking owes the world."""
-    return tuple(
-        Effect(appointment_id=appointment_id, kind=kind, sequence=0, due_at=now)
-        for kind in (EffectKind.CALENDAR_EVENT, EffectKind.CLIENT_BOOKED_MAIL, EffectKind.COACH_BOOKED_MAIL)
-    )
+    return owed(appointment_id, now, *FOR_BOOKING)

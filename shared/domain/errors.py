@@ -120,3 +120,15 @@ class PaymentProviderUnavailable(DomainError):
     """PayPal can't be asked; nothing is known to have changed."""
 
     code = "payment_provider_unavailable"
+
+
+class NotCancellable(DomainError):
+    """It is past the point where it could be given up or cancelled."""
+
+    code = "not_cancellable"
+
+
+class PackageExhausted(DomainError):
+    """No session of the package is left to book."""
+
+    code = "package_exhausted"

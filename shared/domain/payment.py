@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from shared.domain.money import Money
 
@@ -32,52 +33,58 @@ class PaymentStatus(StrEnum):
 
 _S = PaymentStatus
 
+_FOUND_TAKEN = frozenset({_S.CAPTURED, _S.PENDING, _S.REFUND_DUE, _S.REFUNDED, _S.NEEDS_REVIEW})
+"""What an open payment may turn out to be when PayPal is asked: money can be taken without our hearing of it."""
+
+_GIVEN_BACK = frozenset({_S.REFUNDED, _S.PARTIALLY_REFUNDED})
+
 TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     _S.CREATED: frozenset({_S.ORDERED, _S.EXPIRED}),
-    _S.ORDERED: frozenset({_S.CAPTURING, _S.EXPIRED, _S.NEEDS_REVIEW}),
+    _S.ORDERED: frozenset({_S.CAPTURING, _S.EXPIRED}) | _FOUND_TAKEN,
     # Back to ORDERED when the buyer has to approve (again).
-    _S.CAPTURING: frozenset(
-        {
-            _S.CAPTURED,
-            _S.PENDING,
-            _S.DECLINED,
-            _S.DENIED,
-            _S.ORDERED,
-            _S.EXPIRED,
-            _S.REFUND_DUE,
-            _S.REFUNDED,
-            _S.NEEDS_REVIEW,
-        }
-    ),
-    _S.PENDING: frozenset({_S.CAPTURED, _S.DENIED, _S.REFUND_DUE, _S.REFUNDED, _S.NEEDS_REVIEW}),
-    _S.DECLINED: frozenset({_S.CAPTURING, _S.EXPIRED, _S.NEEDS_REVIEW}),
+    _S.CAPTURING: frozenset({_S.CAPTURING, _S.DECLINED, _S.ORDERED, _S.EXPIRED}) | _FOUND_TAKEN,
+    _S.DECLINED: frozenset({_S.CAPTURING, _S.EXPIRED}) | _FOUND_TAKEN,
     # A late payer wins while nobody took the time.
-    _S.EXPIRED: frozenset({_S.CAPTURING, _S.REFUND_DUE, _S.NEEDS_REVIEW}),
-    _S.DENIED: frozenset({_S.NEEDS_REVIEW}),
+    _S.EXPIRED: frozenset({_S.CAPTURING}) | _FOUND_TAKEN,
+    _S.PENDING: frozenset({_S.DENIED}) | _FOUND_TAKEN,
+    _S.DENIED: _FOUND_TAKEN,
     # Never back to PENDING or DENIED: what is confirmed stays confirmed.
-    _S.CAPTURED: frozenset({_S.REFUND_DUE, _S.REFUNDED, _S.PARTIALLY_REFUNDED, _S.DISPUTED}),
-    _S.REFUND_DUE: frozenset({_S.REFUNDING, _S.REFUNDED, _S.PARTIALLY_REFUNDED, _S.REFUND_FAILED}),
-    _S.REFUNDING: frozenset({_S.REFUND_DUE, _S.REFUNDED, _S.PARTIALLY_REFUNDED, _S.REFUND_FAILED}),
-    _S.PARTIALLY_REFUNDED: frozenset(
-        {_S.REFUND_DUE, _S.PARTIALLY_REFUNDED, _S.REFUNDED, _S.DISPUTED, _S.REFUND_FAILED}
-    ),
+    _S.CAPTURED: frozenset({_S.REFUND_DUE, _S.DISPUTED}) | _GIVEN_BACK,
+    _S.REFUND_DUE: frozenset({_S.REFUNDING, _S.REFUND_FAILED}) | _GIVEN_BACK,
+    _S.REFUNDING: frozenset({_S.REFUNDING, _S.REFUND_DUE, _S.REFUND_FAILED}) | _GIVEN_BACK,
+    _S.PARTIALLY_REFUNDED: frozenset({_S.REFUND_DUE, _S.REFUND_FAILED, _S.DISPUTED}) | _GIVEN_BACK,
     _S.REFUNDED: frozenset({_S.REFUND_FAILED}),
-    _S.REFUND_FAILED: frozenset({_S.REFUND_DUE, _S.REFUNDED, _S.PARTIALLY_REFUNDED, _S.DISPUTED}),
-    _S.DISPUTED: frozenset({_S.CAPTURED, _S.REFUND_DUE, _S.REFUNDED, _S.PARTIALLY_REFUNDED}),
+    _S.REFUND_FAILED: frozenset({_S.REFUND_DUE}) | _GIVEN_BACK,
+    _S.DISPUTED: frozenset({_S.CAPTURED, _S.REFUND_DUE}) | _GIVEN_BACK,
     _S.NEEDS_REVIEW: frozenset({_S.CAPTURED, _S.PENDING, _S.REFUND_DUE, _S.REFUNDED, _S.DENIED, _S.EXPIRED}),
 }
 
+CAPTURABLE = frozenset({_S.ORDERED, _S.DECLINED, _S.EXPIRED})
+"""Nothing is taken, and the buyer's approval may still be used."""
 
-def states_before(status: PaymentStatus) -> frozenset[PaymentStatus]:
-    """The states that may become this one."""
-    return frozenset(before for before, after in TRANSITIONS.items() if status in after)
+TAKEN = frozenset(
+    {
+        _S.CAPTURED,
+        _S.REFUND_DUE,
+        _S.REFUNDING,
+        _S.REFUNDED,
+        _S.PARTIALLY_REFUNDED,
+        _S.REFUND_FAILED,
+        _S.DISPUTED,
+    }
+)
+"""The money came in; some or all of it may have gone back since."""
+
+
+class NoSuchTransition(Exception):
+    """A fault of this code, never of a request: the table above does not know the step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """``id`` is 32 hex digits, and the ``custom_id`` and ``invoice_id`` of its PayPal order.
 
-    It pays for one appointment or one package. All decimals are in the currency of ``amount``.
+    The appointment or package it pays for has the same id. All decimals are in the currency of ``amount``.
     """
 
     id: str
@@ -87,8 +94,6 @@ class Payment:
     status: PaymentStatus
     created_at: datetime
     updated_at: datetime
-    appointment_id: str | None = None
-    package_id: str | None = None
     order_id: str | None = None
     approve_url: str | None = None
     capture_id: str | None = None
@@ -102,6 +107,23 @@ class Payment:
     """What the policy keeps of it."""
     paypal_fee: Decimal | None = None
     """What PayPal keeps of it, a refund or not; unknown until it is captured."""
+    refunds_made: int = 0
+    """Refunds of ours PayPal gave a definite answer to; each further one is another request."""
+    given_up: bool = False
+    """The buyer gave the order up: it is never captured, and money that was taken all the same goes back."""
+    disputes_open: frozenset[str] = frozenset()
+    disputes_closed: frozenset[str] = frozenset()
+    check_at: datetime | None = None
+    """When to ask PayPal again if nobody has moved it on by then; None when nothing is to be waited for."""
+    version: int = 1
+    """Rises with every change, so that a change can name what it was decided on."""
+
+    def become(self, status: PaymentStatus, now: datetime, **changes: Any) -> Payment:
+        """The payment in its next state; ``check_at`` is None unless given. Raises ``NoSuchTransition``."""
+        if status is not self.status and status not in TRANSITIONS[self.status]:
+            raise NoSuchTransition(f"{self.status} to {status}")
+        fields = {"check_at": None, **changes}
+        return replace(self, status=status, updated_at=now, version=self.version + 1, **fields)
 
     @property
     def order_request_id(self) -> str:
@@ -112,5 +134,7 @@ class Payment:
         """The same for every repeat of one try, so that PayPal captures once; another after a decline."""
         return f"capture-{self.id}-{self.declines}" if self.declines else f"capture-{self.id}"
 
-    def refund_request_id(self, number: int) -> str:
-        return f"refund-{self.id}-{number}"
+    @property
+    def refund_request_id(self) -> str:
+        """The same for every repeat of one refund; another once PayPal has answered it for good."""
+        return f"refund-{self.id}-{self.refunds_made}"

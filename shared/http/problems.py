@@ -30,6 +30,8 @@ STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.OrderMismatch: HTTPStatus.CONFLICT,
     errors.PaymentDeclined: HTTPStatus.PAYMENT_REQUIRED,
     errors.PaymentProviderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NotCancellable: HTTPStatus.CONFLICT,
+    errors.PackageExhausted: HTTPStatus.CONFLICT,
 }
 
 RETRY_AFTER_SECONDS = {

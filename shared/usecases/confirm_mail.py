@@ -9,6 +9,6 @@ from shared.usecases.ports import EffectStore
 
 def confirm_mail(effects: EffectStore, now: datetime, *, effect_ref: str, provider_id: str) -> None:
     """``effect_ref`` is the tag the mail was sent with: the appointment's id, a dot, the effect's."""
-    appointment_id, _, effect_id = effect_ref.partition(".")
+    subject_id, _, effect_id = effect_ref.partition(".")
     if effect_id:
-        effects.confirm_sent(appointment_id, effect_id, provider_id, now)
+        effects.confirm_sent(subject_id, effect_id, provider_id, now)

@@ -44,15 +44,15 @@ class World:
 
 def deliver_all(world: World, candidates: Iterable[tuple[str, str]]) -> int:
     """Delivers each that is still owed and due; the number it took up."""
-    return sum(deliver(world, appointment_id, effect_id) for appointment_id, effect_id in candidates)
+    return sum(deliver(world, subject_id, effect_id) for subject_id, effect_id in candidates)
 
 
-def deliver(world: World, appointment_id: str, effect_id: str) -> bool:
+def deliver(world: World, subject_id: str, effect_id: str) -> bool:
     """Takes the effect up and sees it through; False when it was not to be had.
 
     Whatever goes wrong outside is noted on the effect and tried again later: one bad call blocks nothing else.
     """
-    effect = world.effects.lease_effect(appointment_id, effect_id, world.clock.now())
+    effect = world.effects.lease_effect(subject_id, effect_id, world.clock.now())
     if effect is None:
         return False
     try:
@@ -61,7 +61,7 @@ def deliver(world: World, appointment_id: str, effect_id: str) -> bool:
         _give_up(world, effect, str(hopeless))
     except OutcomeUnknown:
         # It may have been done. The lease runs on, and the provider's own word may come before it ends.
-        logger.warning("effect in doubt", effect=effect.id, appointment=appointment_id)
+        logger.warning("effect in doubt", effect=effect.id, subject=subject_id)
     except Exception as failed:
         _try_later(world, effect, failed)
     else:
@@ -70,7 +70,7 @@ def deliver(world: World, appointment_id: str, effect_id: str) -> bool:
 
 
 def _make_it_so(world: World, effect: Effect) -> str | None:
-    appointment = world.bookings.appointment(effect.appointment_id)
+    appointment = world.bookings.appointment(effect.subject_id)
     if appointment is None:
         raise WillNeverWork("the booking is gone")
     if effect.kind is EffectKind.CALENDAR_EVENT:
@@ -96,7 +96,7 @@ def _letter(world: World, effect: Effect, appointment: Appointment) -> Letter:
         appointment=appointment,
         coach_timezone=zone,
         that_day=_that_day(world.bookings, appointment, zone) if kind is LetterKind.COACH_BOOKED else (),
-        effect_id=f"{effect.appointment_id}.{effect.id}",
+        effect_id=f"{effect.subject_id}.{effect.id}",
     )
 
 
@@ -114,14 +114,12 @@ def _try_later(world: World, effect: Effect, failed: Exception) -> None:
     if effect.attempts >= MAX_ATTEMPTS:
         _give_up(world, effect, type(failed).__name__)
         return
-    logger.warning(
-        "effect failed", effect=effect.id, appointment=effect.appointment_id, error=type(failed).__name__
-    )
+    logger.warning("effect failed", effect=effect.id, subject=effect.subject_id, error=type(failed).__name__)
     due_at: datetime = world.clock.now() + retry_delay(effect.attempts)
     world.effects.postpone_effect(effect, due_at, type(failed).__name__)
 
 
 def _give_up(world: World, effect: Effect, error: str) -> None:
     world.effects.bury_effect(effect, error)
-    logger.error("effect dead", effect=effect.id, appointment=effect.appointment_id, error=error)
+    logger.error("effect dead", effect=effect.id, subject=effect.subject_id, error=error)
     count("EffectsDead")

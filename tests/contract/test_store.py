@@ -42,8 +42,8 @@ class DynamoStore(DynamoBookings, DynamoEffects):
     def change_promo(self, promo: Promo) -> None:
         self._put(items.promo_record(promo))
 
-    def effect(self, appointment_id: str, effect_id: str) -> Any:
-        item = self.table.get("effect", keys.effect(appointment_id, effect_id))
+    def effect(self, subject_id: str, effect_id: str) -> Any:
+        item = self.table.get("effect", keys.effect(subject_id, effect_id))
         assert item is not None
         return items.effect(items.load(item))
 

@@ -25,7 +25,7 @@ def booked(stage: Stage) -> str:
 def nudge(stage: Stage, appointment_id: str) -> None:
     event = stage.event("effects/booked")
     for record in event["Records"]:
-        record["dynamodb"]["Keys"]["PK"]["S"] = f"APPOINTMENT#{appointment_id}"
+        record["dynamodb"]["Keys"]["PK"]["S"] = f"OWED#{appointment_id}"
     stage.invoke("effects", event)
 
 

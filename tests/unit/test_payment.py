@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.money import Money
-from shared.domain.payment import TRANSITIONS, Payment, PaymentStatus, states_before
+from shared.domain.payment import TRANSITIONS, NoSuchTransition, Payment, PaymentStatus
 from shared.domain.settlement import (
     CaptureState,
     CaptureStatus,
@@ -32,7 +32,6 @@ PAYMENT = Payment(
     id="9f1c0a7e5b2d4c6f8a3e1d0b7c5f2a94",
     client_id="client",
     service="single",
-    appointment_id="appointment",
     amount=CAD_150,
     status=PaymentStatus.CAPTURING,
     order_id="ORDER",
@@ -100,14 +99,17 @@ def test_captured_money_ends_captured_or_given_back_and_is_never_forgotten(statu
     assert TRANSITIONS[status] <= HOLDS_MONEY | {PaymentStatus.REFUNDED}
 
 
-def test_states_before_reads_the_table_backwards() -> None:
-    assert states_before(PaymentStatus.CAPTURING) == {
-        PaymentStatus.ORDERED,
-        PaymentStatus.DECLINED,
-        PaymentStatus.EXPIRED,
-    }
-    assert PaymentStatus.CAPTURED not in states_before(PaymentStatus.DENIED)
-    assert PaymentStatus.CAPTURED not in states_before(PaymentStatus.PENDING)
+@pytest.mark.parametrize("status", sorted(HOLDS_MONEY | {PaymentStatus.REFUNDED}))
+def test_what_was_captured_is_never_called_pending_or_denied_again(status: PaymentStatus) -> None:
+    for late in (PaymentStatus.PENDING, PaymentStatus.DENIED, PaymentStatus.EXPIRED):
+        with pytest.raises(NoSuchTransition):
+            replace(PAYMENT, status=status).become(late, NOW)
+
+
+def test_a_change_raises_the_version_and_waits_for_nothing_unless_told() -> None:
+    waiting = PAYMENT.become(PaymentStatus.PENDING, NOW, check_at=NOW)
+    assert (waiting.version, waiting.check_at) == (PAYMENT.version + 1, NOW)
+    assert waiting.become(PaymentStatus.CAPTURED, NOW).check_at is None
 
 
 def test_a_repeat_asks_under_the_same_name_and_a_new_try_under_another() -> None:
@@ -119,8 +121,8 @@ def test_a_repeat_asks_under_the_same_name_and_a_new_try_under_another() -> None
         PAYMENT.capture_request_id,
         declined.capture_request_id,
         replace(PAYMENT, declines=2).capture_request_id,
-        PAYMENT.refund_request_id(1),
-        PAYMENT.refund_request_id(2),
+        PAYMENT.refund_request_id,
+        replace(PAYMENT, refunds_made=1).refund_request_id,
     }
     assert len(names) == 6
     assert all(PAYMENT.id in name and len(name) <= 108 for name in names)

@@ -37,18 +37,18 @@ class DynamoEffects:
         )
         return [keys.effect_ref({"PK": item["PK"]["S"], "SK": item["SK"]["S"]}) for item in answer["Items"]]
 
-    def lease_effect(self, appointment_id: str, effect_id: str, now: datetime) -> Effect | None:
+    def lease_effect(self, subject_id: str, effect_id: str, now: datetime) -> Effect | None:
         until = now + lease(effect_id)
         record = self.table.update(
             "lease_effect",
-            keys.effect(appointment_id, effect_id),
+            keys.effect(subject_id, effect_id),
             UpdateExpression="SET due_at = :until, GSI1SK = :sort ADD attempts :one",
             ConditionExpression="#status = :owed AND due_at <= :now",
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues=items.dump(
                 {
                     ":until": isoformat(until),
-                    ":sort": keys.by_time(until, appointment_id),
+                    ":sort": keys.by_time(until, subject_id),
                     ":one": 1,
                     ":owed": EffectStatus.OWED.value,
                     ":now": isoformat(now),
@@ -66,14 +66,14 @@ class DynamoEffects:
     def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None:
         self.table.update(
             "postpone_effect",
-            keys.effect(effect.appointment_id, effect.id),
+            keys.effect(effect.subject_id, effect.id),
             UpdateExpression="SET due_at = :due, GSI1SK = :sort, last_error = :error",
             ConditionExpression=STILL_MINE,
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues=items.dump(
                 {
                     ":due": isoformat(due_at),
-                    ":sort": keys.by_time(due_at, effect.appointment_id),
+                    ":sort": keys.by_time(due_at, effect.subject_id),
                     ":error": error,
                     ":owed": EffectStatus.OWED.value,
                     ":attempts": effect.attempts,
@@ -84,7 +84,7 @@ class DynamoEffects:
     def bury_effect(self, effect: Effect, error: str) -> None:
         self.table.update(
             "bury_effect",
-            keys.effect(effect.appointment_id, effect.id),
+            keys.effect(effect.subject_id, effect.id),
             UpdateExpression="SET #status = :dead, GSI1PK = :grave, last_error = :error",
             ConditionExpression=STILL_MINE,
             ExpressionAttributeNames={"#status": "status"},
@@ -99,22 +99,20 @@ class DynamoEffects:
             ),
         )
         if effect.kind is EffectKind.CALENDAR_EVENT:
-            self._set_calendar_status(effect.appointment_id, CalendarStatus.FAILED)
+            self._set_calendar_status(effect.subject_id, CalendarStatus.FAILED)
 
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
         if effect.kind is EffectKind.CALENDAR_EVENT:
-            self._set_calendar_status(effect.appointment_id, CalendarStatus.WRITTEN)
-        self._done("finish_effect", effect.appointment_id, effect.id, provider_id or "-", now)
+            self._set_calendar_status(effect.subject_id, CalendarStatus.WRITTEN)
+        self._done("finish_effect", effect.subject_id, effect.id, provider_id or "-", now)
 
-    def confirm_sent(self, appointment_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
-        self._done("confirm_sent", appointment_id, effect_id, provider_id, now)
+    def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
+        self._done("confirm_sent", subject_id, effect_id, provider_id, now)
 
-    def _done(
-        self, operation: str, appointment_id: str, effect_id: str, provider_id: str, now: datetime
-    ) -> None:
+    def _done(self, operation: str, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         self.table.update(
             operation,
-            keys.effect(appointment_id, effect_id),
+            keys.effect(subject_id, effect_id),
             UpdateExpression="SET #status = :done, done_at = :now, provider_id = :provider "
             "REMOVE GSI1PK, GSI1SK, last_error",
             ConditionExpression="#status IN (:owed, :dead)",

@@ -100,22 +100,22 @@ def appointment(record: Item) -> Appointment:
 
 def effect_record(effect: Effect) -> Item:
     return {
-        **keys.effect(effect.appointment_id, effect.id),
+        **keys.effect(effect.subject_id, effect.id),
         "kind": "EFFECT",
         "effect": effect.kind.value,
-        "appointment_id": effect.appointment_id,
+        "subject_id": effect.subject_id,
         "sequence": effect.sequence,
         "status": effect.status.value,
         "attempts": effect.attempts,
         "GSI1PK": keys.OWED,
-        "GSI1SK": keys.by_time(effect.due_at, effect.appointment_id),
+        "GSI1SK": keys.by_time(effect.due_at, effect.subject_id),
         "due_at": isoformat(effect.due_at),
     }
 
 
 def effect(record: Item) -> Effect:
     return Effect(
-        appointment_id=record["appointment_id"],
+        subject_id=record["subject_id"],
         kind=EffectKind(record["effect"]),
         sequence=int(record["sequence"]),
         due_at=instant(record["due_at"]),

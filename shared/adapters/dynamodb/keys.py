@@ -6,8 +6,15 @@
 | cell        | CELL#{instant}           | CELL                       |                  |                    |
 | week        | WEEK#{monday}            | WEEK                       |                  |                    |
 | appointment | APPOINTMENT#{id}         | APPOINTMENT                | CLIENT#{client}  | {start}#{id}       |
-| effect      | APPOINTMENT#{id}         | EFFECT#{kind}-{sequence}   | EFFECT#OWED/DEAD | {due}#{id}         |
-| audit       | APPOINTMENT#{id}         | AUDIT#{instant}#{event}    |                  |                    |
+| package     | PACKAGE#{id}             | PACKAGE                    | BUYER#{client}   | {created}#{id}     |
+| payment     | PAYMENT#{id}             | PAYMENT                    | PAYMENT#OPEN     | {check at}#{id}    |
+| order       | PPORDER#{order}          | PPORDER                    |                  |                    |
+| capture     | PPCAPTURE#{capture}      | PPCAPTURE                  |                  |                    |
+| request     | REQUEST#{id}             | REQUEST                    |                  |                    |
+| inbox       | INBOX#{event}            | INBOX                      | INBOX#OPEN       | {received}#{event} |
+| effect      | OWED#{subject}           | {kind}-{sequence}          | EFFECT#OWED/DEAD | {due}#{subject}    |
+| audit       | AUDIT#{subject}          | {instant}#{event}          |                  |                    |
+| attention   | ATTENTION#{id}           | ATTENTION                  | ATTENTION#OPEN   | {noted}#{id}       |
 | promo       | PROMO#{code}             | PROMO                      |                  |                    |
 | promo use   | PROMO#{code}             | USE#{client}               |                  |                    |
 | misses      | MISSES#{client}#{window} | MISSES                     |                  |                    |
@@ -27,6 +34,9 @@ Key = dict[str, str]
 
 OWED = "EFFECT#OWED"
 DEAD = "EFFECT#DEAD"
+OPEN_PAYMENTS = "PAYMENT#OPEN"
+OPEN_INBOX = "INBOX#OPEN"
+OPEN_ATTENTION = "ATTENTION#OPEN"
 
 GRID = timedelta(minutes=GRID_MINUTES)
 LONGEST_CLAIM = timedelta(hours=24)
@@ -72,17 +82,45 @@ def appointment(appointment_id: str) -> Key:
     return {"PK": f"APPOINTMENT#{appointment_id}", "SK": "APPOINTMENT"}
 
 
-def effect(appointment_id: str, effect_id: str) -> Key:
-    return {"PK": f"APPOINTMENT#{appointment_id}", "SK": f"EFFECT#{effect_id}"}
+def package(package_id: str) -> Key:
+    return {"PK": f"PACKAGE#{package_id}", "SK": "PACKAGE"}
+
+
+def payment(payment_id: str) -> Key:
+    return {"PK": f"PAYMENT#{payment_id}", "SK": "PAYMENT"}
+
+
+def order(order_id: str) -> Key:
+    return {"PK": f"PPORDER#{order_id}", "SK": "PPORDER"}
+
+
+def capture(capture_id: str) -> Key:
+    return {"PK": f"PPCAPTURE#{capture_id}", "SK": "PPCAPTURE"}
+
+
+def request(request_id: str) -> Key:
+    return {"PK": f"REQUEST#{request_id}", "SK": "REQUEST"}
+
+
+def inbox(event_id: str) -> Key:
+    return {"PK": f"INBOX#{event_id}", "SK": "INBOX"}
+
+
+def effect(subject_id: str, effect_id: str) -> Key:
+    return {"PK": f"OWED#{subject_id}", "SK": effect_id}
 
 
 def effect_ref(key: Key) -> tuple[str, str]:
-    """The appointment's id and the effect's, back from an effect's key."""
-    return key["PK"].removeprefix("APPOINTMENT#"), key["SK"].removeprefix("EFFECT#")
+    """The subject's id and the effect's, back from an effect's key."""
+    return key["PK"].removeprefix("OWED#"), key["SK"]
 
 
-def audit(appointment_id: str, instant: datetime, event: str) -> Key:
-    return {"PK": f"APPOINTMENT#{appointment_id}", "SK": f"AUDIT#{isoformat(instant)}#{event}"}
+def audit(subject_id: str, instant: datetime, event: str) -> Key:
+    return {"PK": f"AUDIT#{subject_id}", "SK": f"{isoformat(instant)}#{event}"}
+
+
+def attention(attention_id: str) -> Key:
+    return {"PK": f"ATTENTION#{attention_id}", "SK": "ATTENTION"}
 
 
 def promo(code: str) -> Key:
@@ -99,6 +137,10 @@ def misses(client_id: str, window: int) -> Key:
 
 def by_client(client_id: str) -> str:
     return f"CLIENT#{client_id}"
+
+
+def by_buyer(client_id: str) -> str:
+    return f"BUYER#{client_id}"
 
 
 def by_time(instant: datetime, item_id: str) -> str:

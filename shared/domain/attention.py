@@ -1,0 +1,39 @@
+"""What the system can't settle by itself, and a person has to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AttentionKind(StrEnum):
+    PAYMENT_MISMATCH = "payment_mismatch"
+    """PayPal's order is not what we asked for; nothing was confirmed."""
+    TIME_LOST = "time_lost"
+    """Paid, and somebody else had the time: the money goes back by itself."""
+    REFUND_FAILED = "refund_failed"
+    DISPUTE = "dispute"
+    REFUNDED_BUT_BOOKED = "refunded_but_booked"
+    """Given back in PayPal's dashboard, while the session or package still stands."""
+    UNKNOWN_PAYMENT = "unknown_payment"
+    """PayPal tells of money that belongs to no payment of ours."""
+    DIFFERENCE = "difference"
+    """The daily comparison found PayPal, payments, bookings or the calendar at odds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """One thing to look at. The same thing noted again is the same record; ``detail`` carries no personal data.
+
+    ``subject_id`` is the appointment's or package's id where there is one, else PayPal's.
+    """
+
+    kind: AttentionKind
+    subject_id: str
+    detail: str
+    noted_at: datetime
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}-{self.subject_id}"

@@ -1,0 +1,63 @@
+"""What the use cases need from the world. Each is shaped by what the business does, not by a product's API."""
+
+from shared.usecases.ports.attention import AttentionStore
+from shared.usecases.ports.bookings import (
+    AlreadyBooked,
+    BookingStore,
+    DiaryChanged,
+    EarlierBooking,
+    FreeBookingFacts,
+    Page,
+    PromoReading,
+)
+from shared.usecases.ports.checkouts import (
+    Checkout,
+    CheckoutFacts,
+    OrderReading,
+    PaymentMoved,
+    PaymentStore,
+    Request,
+)
+from shared.usecases.ports.effects import EffectStore, Invitations, Letter, LetterKind, Mailer
+from shared.usecases.ports.gateway import (
+    AlreadyCaptured,
+    AlreadyRefunded,
+    CreatedOrder,
+    PaymentGateway,
+    RefundRefused,
+    WebhookVerifier,
+)
+from shared.usecases.ports.world import Calendar, Clock, OutcomeUnknown, TryAgainLater, WillNeverWork
+
+__all__ = [
+    "AlreadyBooked",
+    "AlreadyCaptured",
+    "AlreadyRefunded",
+    "AttentionStore",
+    "BookingStore",
+    "Calendar",
+    "Checkout",
+    "CheckoutFacts",
+    "Clock",
+    "CreatedOrder",
+    "DiaryChanged",
+    "EarlierBooking",
+    "EffectStore",
+    "FreeBookingFacts",
+    "Invitations",
+    "Letter",
+    "LetterKind",
+    "Mailer",
+    "OrderReading",
+    "OutcomeUnknown",
+    "Page",
+    "PaymentGateway",
+    "PaymentMoved",
+    "PaymentStore",
+    "PromoReading",
+    "RefundRefused",
+    "Request",
+    "TryAgainLater",
+    "WebhookVerifier",
+    "WillNeverWork",
+]

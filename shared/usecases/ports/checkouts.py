@@ -1,0 +1,97 @@
+"""Money that is coming in, and what it pays for. Each writing method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.appointment import Appointment
+from shared.domain.attention import Attention
+from shared.domain.diary import Diary
+from shared.domain.effects import Effect
+from shared.domain.package import Package
+from shared.domain.payment import Payment
+from shared.domain.time import Interval
+
+
+class PaymentMoved(Exception):
+    """Someone else moved the payment or what it pays for meanwhile: read again and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A payment and the one thing it pays for: a booking or a package. The three share one id.
+
+    ``fingerprint`` is that of the request that began it.
+    """
+
+    payment: Payment
+    booking: Appointment | None
+    package: Package | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutFacts:
+    """All that decides a checkout, from one read; ``earlier`` is what an earlier request of the key made.
+
+    ``key_used_elsewhere`` tells that the key made something that is no checkout.
+    """
+
+    diary: Diary
+    earlier: Checkout | None
+    key_used_elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request under a client's key, so that the key is not used for another. ``id`` is 32 hex digits."""
+
+    id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReading:
+    """Which payment an order is for, and what the request's key was used for before."""
+
+    payment_id: str | None
+    earlier_request: str | None
+
+
+class PaymentStore(Protocol):
+    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts: ...
+
+    def checkout(self, payment_id: str) -> Checkout | None: ...
+
+    def order(self, order_id: str, request_id: str | None = None) -> OrderReading: ...
+
+    def payment_of_capture(self, capture_id: str) -> str | None: ...
+
+    def due_payments(self, now: datetime) -> list[str]:
+        """The ids of payments to ask PayPal about: candidates, the version decides."""
+
+    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+        """Writes the payment with its order and what it pays for; a booking's time is held until its ``hold_until``.
+
+        Raises ``AlreadyBooked``, ``DiaryChanged``, ``SlotTaken``, ``TooManyRequests``, ``TemporarilyUnavailable``.
+        """
+
+    def change(
+        self,
+        before: Checkout,
+        after: Checkout,
+        event: str,
+        *,
+        effects: Sequence[Effect] = (),
+        attention: Sequence[Attention] = (),
+        request: Request | None = None,
+    ) -> None:
+        """From what was read to what shall be, claim included: a booking that is held or confirmed afterwards has
+        its whole time, any other none of it. ``event`` is the audit row's name.
+
+        Raises ``PaymentMoved``, ``SlotTaken``, ``IdempotencyKeyReused``, ``TooManyRequests`` and
+        ``TemporarilyUnavailable``.
+        """

@@ -1,0 +1,66 @@
+"""What is owed to the world after a booking, and the letters that pay a part of it off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from shared.domain.appointment import Appointment
+from shared.domain.effects import Effect
+
+
+class EffectStore(Protocol):
+    """What is owed to the world, and how far it is paid off."""
+
+    def due_effects(self, now: datetime) -> list[tuple[str, str]]:
+        """``(appointment id, effect id)`` of what is owed and due: candidates, the lease decides."""
+
+    def lease_effect(self, subject_id: str, effect_id: str, now: datetime) -> Effect | None:
+        """Takes it over for its lease; None when it is not owed, not due, or someone else's."""
+
+    def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None: ...
+
+    def bury_effect(self, effect: Effect, error: str) -> None:
+        """Gives it up: a person has to look."""
+
+    def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
+        """It is done. Again and again does no harm."""
+
+    def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
+        """The mail service's own word that it took the message; unknown effects are ignored."""
+
+
+class LetterKind(StrEnum):
+    CLIENT_BOOKED = "client_booked"
+    COACH_BOOKED = "coach_booked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One email about one appointment. ``that_day`` is the coach's day around it, for the coach's copies."""
+
+    kind: LetterKind
+    appointment: Appointment
+    coach_timezone: str
+    that_day: Sequence[Appointment] = ()
+    effect_id: str
+    """Named to the mail service as a tag, so that its own record of the sending can be matched to ours."""
+
+
+class Mailer(Protocol):
+    def send(self, letter: Letter) -> str:
+        """Sends it once, without any retry of its own; the answer is the provider's message id.
+
+        Raises ``TryAgainLater`` (surely not sent), ``OutcomeUnknown`` (may have been sent) or ``WillNeverWork``.
+        """
+
+    def check(self) -> str:
+        """One word for the health page."""
+
+
+class Invitations(Protocol):
+    def invitation(self, appointment: Appointment) -> bytes:
+        """The appointment as an iCalendar file (RFC 5545), CRLF line ends."""

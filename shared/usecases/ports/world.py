@@ -1,0 +1,45 @@
+"""The time, the calendar, and how the world fails."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from shared.domain.appointment import Appointment
+from shared.domain.time import Interval
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+
+
+class TryAgainLater(Exception):
+    """The other side can't do it now, or we can't know whether it did: the effect stays owed."""
+
+
+class OutcomeUnknown(TryAgainLater):
+    """The request left, and no answer came: it may have been done."""
+
+
+class WillNeverWork(Exception):
+    """The other side refuses for good: trying again changes nothing, a person has to look."""
+
+
+class Calendar(Protocol):
+    """The coach's calendar."""
+
+    def busy(self, span: Interval) -> list[Interval]:
+        """When the coach is busy within ``span``, read now. Raises ``CalendarUnavailable``."""
+
+    def put_event(self, appointment: Appointment) -> None:
+        """Makes the event exist as the appointment says; again and again does no harm.
+
+        Raises ``TryAgainLater`` or ``WillNeverWork``.
+        """
+
+    def remove_event(self, appointment_id: str) -> None:
+        """Makes the event not exist. Raises ``TryAgainLater`` or ``WillNeverWork``."""
+
+    def check(self) -> str:
+        """One word for the health page: ``initialized``, ``mock``, or ``error: …`` with what to do."""
