@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from shared.domain.appointment import Appointment
 from shared.domain.diary import Diary
 from shared.domain.errors import SlotTaken
 from shared.domain.time import Interval, isoformat
-from shared.usecases.ports import DiaryChanged
+from shared.usecases.ports import DiaryChanged, PaymentMoved
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 MAY_CLAIM = (
     "attribute_not_exists(PK)"  # free
     " OR #owner = :me"  # mine already
-    " OR (#kind = :hold AND (hold_until < :now OR client_id = :client))"  # an abandoned checkout, or my own
+    " OR hold_until < :now"  # an abandoned checkout
+    " OR (#kind = :hold AND client_id = :client)"  # my own checkout, as long as I am not paying it
 )
 """Compared with the caller's clock: DynamoDB's own expiry only tidies up, days late."""
 
@@ -37,7 +39,7 @@ def claim(table: str, appointment: Appointment, now: datetime) -> list[Step]:
 def _claim_cell(table: str, key: keys.Key, appointment: Appointment, now: datetime) -> Step:
     record = {
         **key,
-        "kind": "BOOKED" if appointment.hold_until is None else "HOLD",
+        "kind": _kind(appointment),
         "owner": appointment.id,
         "client_id": appointment.client.id,
         "hold_until": items.optional(appointment.hold_until),
@@ -61,6 +63,12 @@ def _claim_cell(table: str, key: keys.Key, appointment: Appointment, now: dateti
         },
         lambda: SlotTaken("Someone else has just taken that time."),
     )
+
+
+def _kind(appointment: Appointment) -> str:
+    if appointment.hold_until is None:
+        return "BOOKED"
+    return "PAYING" if appointment.paying else "HOLD"
 
 
 def relied_on_settings(table: str, relied_on: Diary) -> Step:
@@ -96,6 +104,52 @@ def enter_in_week(table: str, appointment: Appointment, relied_on: Diary) -> lis
         update["ExpressionAttributeValues"] = items.dump({**values, ":seen": seen})
     enter = Step({"Update": update}, DiaryChanged)
     return [enter, *(_check_week(table, pk, version) for pk, version in guarded.items())]
+
+
+def list_in_week(table: str, appointment: Appointment) -> Step:
+    """Lists a claim that was listed before, for instance with another end of its hold."""
+    return _in_week(
+        table, appointment, "SET #claim = :claim ADD version :one", {":claim": items.claim_text(appointment)}
+    )
+
+
+def strike_from_week(table: str, appointment: Appointment) -> Step:
+    return _in_week(table, appointment, "REMOVE #claim ADD version :one", {})
+
+
+def _in_week(table: str, appointment: Appointment, expression: str, values: dict[str, str]) -> Step:
+    return Step(
+        {
+            "Update": {
+                "TableName": table,
+                "Key": items.dump(keys.week(keys.monday_of(appointment.claim.start))),
+                "UpdateExpression": expression,
+                "ConditionExpression": "attribute_exists(PK)",
+                "ExpressionAttributeNames": {"#claim": f"{items.CLAIM_PREFIX}{appointment.id}"},
+                "ExpressionAttributeValues": items.dump({":one": 1, **values}),
+            }
+        },
+        PaymentMoved,
+    )
+
+
+def let_go(table: str, appointment: Appointment, cells: Iterable[keys.Key]) -> list[Step]:
+    """Frees those cells, each of which must be the appointment's."""
+    return [
+        Step(
+            {
+                "Delete": {
+                    "TableName": table,
+                    "Key": items.dump(cell),
+                    "ConditionExpression": "#owner = :me",
+                    "ExpressionAttributeNames": {"#owner": "owner"},
+                    "ExpressionAttributeValues": items.dump({":me": appointment.id}),
+                }
+            },
+            PaymentMoved,
+        )
+        for cell in cells
+    ]
 
 
 def _check_week(table: str, pk: str, seen: int) -> Step:

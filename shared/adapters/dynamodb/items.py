@@ -40,7 +40,7 @@ def optional(value: datetime | None) -> str | None:
     return None if value is None else isoformat(value)
 
 
-def _optional_instant(text: str | None) -> datetime | None:
+def optional_instant(text: str | None) -> datetime | None:
     return None if text is None else instant(text)
 
 
@@ -67,6 +67,7 @@ def appointment_record(appointment: Appointment) -> Item:
         "calendar_status": appointment.calendar_status.value,
         "payment_id": appointment.payment_id,
         "hold_until": optional(appointment.hold_until),
+        "paying": appointment.paying or None,
         "created_at": isoformat(appointment.created_at),
         "updated_at": isoformat(appointment.updated_at),
     }
@@ -84,7 +85,7 @@ def appointment(record: Item) -> Appointment:
         buffer_after_minutes=int(record["buffer_after_minutes"]),
         timezone=record["timezone"],
         phone=record["phone"],
-        backup_start=_optional_instant(record.get("backup_start")),
+        backup_start=optional_instant(record.get("backup_start")),
         answers=record["answers"],
         promo_code=record.get("promo_code"),
         package_id=record.get("package_id"),
@@ -92,7 +93,8 @@ def appointment(record: Item) -> Appointment:
         sequence=int(record["sequence"]),
         calendar_status=CalendarStatus(record["calendar_status"]),
         payment_id=record.get("payment_id"),
-        hold_until=_optional_instant(record.get("hold_until")),
+        hold_until=optional_instant(record.get("hold_until")),
+        paying=record.get("paying", False),
         created_at=instant(record["created_at"]),
         updated_at=instant(record["updated_at"]),
     )
@@ -144,7 +146,7 @@ def promo(record: Item) -> Promo:
         cap=int(record["cap"]),
         used=int(record["used"]),
         active=record["active"],
-        expires_at=_optional_instant(record.get("ends_at")),
+        expires_at=optional_instant(record.get("ends_at")),
     )
 
 
