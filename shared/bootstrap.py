@@ -18,13 +18,16 @@ from shared.zones import assert_zone_data
 
 if TYPE_CHECKING:
     from shared.adapters.dynamodb.effects import DynamoEffects
+    from shared.adapters.dynamodb.payments import DynamoPayments
     from shared.adapters.dynamodb.store import DynamoBookings
     from shared.adapters.dynamodb.table import Table
     from shared.adapters.invitations import Invitations
+    from shared.adapters.paypal_api import PayPalApi
     from shared.adapters.token_verifier import TokenVerifier
     from shared.domain.appointment import Appointment
     from shared.usecases.deliver_effects import World
-    from shared.usecases.ports import Calendar, Mailer
+    from shared.usecases.ports import Calendar, Mailer, PaymentGateway, WebhookVerifier
+    from shared.usecases.settle import Till
     from shared.usecases.show_open_times import RecentBusy
 
 assert_zone_data()
@@ -56,6 +59,13 @@ def effects() -> DynamoEffects:
     from shared.adapters.dynamodb.effects import DynamoEffects
 
     return DynamoEffects(table())
+
+
+@cache
+def payments() -> DynamoPayments:
+    from shared.adapters.dynamodb.payments import DynamoPayments
+
+    return DynamoPayments(table())
 
 
 def effects_named_in(stream_event: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -94,6 +104,65 @@ def recent_busy() -> RecentBusy:
     from shared.usecases.show_open_times import RecentBusy
 
     return RecentBusy(calendar())
+
+
+@cache
+def gateway() -> PaymentGateway:
+    api = _paypal_api()
+    if api is None:
+        from shared.adapters.absent_paypal import AbsentPayPal
+
+        logger.warning("no PayPal credentials: every order is refused")
+        return AbsentPayPal()
+    from shared.adapters.paypal import PayPalGateway
+
+    return PayPalGateway(api, vault_enabled=config().paypal_vault_enabled, mock=config().paypal_mock)
+
+
+@cache
+def webhook_verifier() -> WebhookVerifier:
+    """Without PayPal, or without a webhook id, it finds nothing genuine."""
+    api = _paypal_api()
+    if api is None:
+        from shared.adapters.absent_paypal import AbsentPayPal
+
+        return AbsentPayPal()
+    if config().paypal_webhook_id is None:
+        logger.warning("PAYPAL_WEBHOOK_ID is not set: every webhook is refused")
+    from shared.adapters import paypal_signature as signature
+
+    if config().paypal_webhook_verification == "api":
+        return signature.AskingPayPal(api, config().paypal_webhook_id)
+    live = config().paypal_mode == "live"
+    origins = signature.LIVE_CERTIFICATES if live else signature.SANDBOX_CERTIFICATES
+    root = config().paypal_certificate_root
+    if root is None:
+        return signature.CheckingCertificates(config().paypal_webhook_id, origins=origins)
+    # A stand-in serves certificates itself, made out to the name that PayPal's bear.
+    standin = {config().paypal_api_base: next(iter(origins.values()))}
+    return signature.CheckingCertificates(config().paypal_webhook_id, origins=standin, roots=root.encode())
+
+
+@cache
+def _paypal_api() -> PayPalApi | None:
+    """None without credentials. Never on production: there, sessions with a price could not be sold."""
+    if config().paypal_client_id is None and config().stage != "prod":
+        return None
+    client_id = config().needed("paypal_client_id")
+    secret = configuration.secrets(config(), "PAYPAL_CLIENT_SECRET").get("PAYPAL_CLIENT_SECRET")
+    if secret is None:
+        raise configuration.ConfigurationError("PAYPAL_CLIENT_SECRET is not set")
+    from shared.adapters.paypal_api import PayPalApi
+
+    return PayPalApi(api_base=config().paypal_api_base, client_id=client_id, client_secret=secret)
+
+
+@cache
+def till() -> Till:
+    """Everything that settling a payment touches."""
+    from shared.usecases.settle import Till
+
+    return Till(payments(), gateway(), calendar(), clock)
 
 
 @cache

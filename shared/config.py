@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from shared.observability import logger, outside_call
 
 GOOGLE_CALENDAR_API = "https://www.googleapis.com/calendar/v3/"
+PAYPAL_API = {"live": "https://api-m.paypal.com", "sandbox": "https://api-m.sandbox.paypal.com"}
 STAGES = frozenset({"local", "dev", "staging", "prod"})
 VERSION = "0.1.0"
 
@@ -36,6 +37,14 @@ class Config:
     coach_google_calendar_id: str | None
     google_calendar_api_base: str
     google_mock: bool
+    paypal_client_id: str | None
+    paypal_mode: str
+    paypal_api_base: str
+    paypal_mock: bool
+    paypal_vault_enabled: bool
+    paypal_webhook_id: str | None
+    paypal_webhook_verification: str
+    paypal_certificate_root: str | None
     mail_from: str | None
     mail_configuration_set: str | None
     mail_mock: bool
@@ -59,10 +68,9 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
     def optional(name: str) -> str | None:
         return environment.get(name, "").strip() or None
 
-    stage = optional("STAGE") or "dev"
-    if stage not in STAGES:
-        raise ConfigurationError(f"STAGE is one of {', '.join(sorted(STAGES))}")
+    stage = _choice("STAGE", optional("STAGE") or "dev", STAGES)
     coach_email = optional("COACH_EMAIL")
+    paypal_mode = _choice("PAYPAL_MODE", optional("PAYPAL_MODE") or "sandbox", PAYPAL_API.keys())
     return Config(
         stage=stage,
         table_name=optional("TABLE_NAME"),
@@ -73,6 +81,18 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
             "GOOGLE_CALENDAR_API_BASE", optional("GOOGLE_CALENDAR_API_BASE") or GOOGLE_CALENDAR_API
         ),
         google_mock=_flag("GOOGLE_MOCK", optional("GOOGLE_MOCK")),
+        paypal_client_id=optional("PAYPAL_CLIENT_ID"),
+        paypal_mode=paypal_mode,
+        paypal_api_base=_url("PAYPAL_API_BASE", optional("PAYPAL_API_BASE") or PAYPAL_API[paypal_mode]),
+        paypal_mock=_flag("PAYPAL_MOCK", optional("PAYPAL_MOCK")),
+        paypal_vault_enabled=_flag("PAYPAL_VAULT_ENABLED", optional("PAYPAL_VAULT_ENABLED")),
+        paypal_webhook_id=optional("PAYPAL_WEBHOOK_ID"),
+        paypal_webhook_verification=_choice(
+            "PAYPAL_WEBHOOK_VERIFICATION",
+            optional("PAYPAL_WEBHOOK_VERIFICATION") or "api",
+            {"api", "offline"},
+        ),
+        paypal_certificate_root=_local("PAYPAL_CERTIFICATE_ROOT", optional("PAYPAL_CERTIFICATE_ROOT"), stage),
         mail_from=_address("MAIL_FROM", optional("MAIL_FROM")),
         mail_configuration_set=optional("MAIL_CONFIGURATION_SET"),
         mail_mock=_flag("MAIL_MOCK", optional("MAIL_MOCK")),
@@ -120,6 +140,19 @@ def _calendar_id(calendar_id: str | None, coach_email: str | None) -> str | None
     # To a service account, "primary" is its own empty calendar: everything would look free.
     logger.warning("COACH_GOOGLE_CALENDAR_ID is 'primary': taken to mean the calendar of COACH_EMAIL")
     return coach_email
+
+
+def _choice(name: str, value: str, choices: Collection[str]) -> str:
+    if value not in choices:
+        raise ConfigurationError(f"{name} is one of {', '.join(sorted(choices))}")
+    return value
+
+
+def _local(name: str, value: str | None, stage: str) -> str | None:
+    """A setting that would weaken a deployed stage."""
+    if value is not None and stage != "local":
+        raise ConfigurationError(f"{name} is for the local stage alone")
+    return value
 
 
 def _address(name: str, value: str | None) -> str | None:

@@ -9,7 +9,7 @@ from shared.adapters.paypal import PayPalGateway
 from shared.adapters.paypal_api import PayPalApi
 from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
-from shared.usecases.ports import CreatedOrder
+from shared.usecases.ports import CreatedOrder, PaymentGateway
 from tests.scripted_server import Answer, Request
 
 NOW = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -97,7 +97,7 @@ def connect(url: str, *, vault_enabled: bool = False, mock: bool = False) -> Pay
     return PayPalGateway(api, vault_enabled=vault_enabled, mock=mock)
 
 
-def create(gateway: PayPalGateway, **changes: Any) -> CreatedOrder:
+def create(gateway: PaymentGateway, **changes: Any) -> CreatedOrder:
     wanted: dict[str, Any] = {
         "description": "Single session, 60 minutes",
         "return_url": "https://coach.example/booking?paid",

@@ -12,19 +12,40 @@ from moto import mock_aws
 from shared import bootstrap
 from shared import config as configuration
 from shared.config import ConfigurationError
+from shared.domain.errors import PaymentProviderUnavailable
+from shared.usecases.ports import TryAgainLater
+from tests.paypal_script import create
 
 KEY = json.dumps({"type": "service_account", "client_email": "robot@example.com"})
 
 
+KEPT = (
+    bootstrap.config,
+    bootstrap.calendar,
+    bootstrap.gateway,
+    bootstrap.webhook_verifier,
+    bootstrap._paypal_api,
+)
+
+
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("GOOGLE_SERVICE_ACCOUNT_KEY", "APP_SECRET", "JWT_SHARED_SECRET", "SECRETS_PATH", "STAGE"):
+    for name in (
+        "GOOGLE_SERVICE_ACCOUNT_KEY",
+        "PAYPAL_CLIENT_ID",
+        "PAYPAL_CLIENT_SECRET",
+        "PAYPAL_WEBHOOK_ID",
+        "APP_SECRET",
+        "JWT_SHARED_SECRET",
+        "SECRETS_PATH",
+        "STAGE",
+    ):
         monkeypatch.delenv(name, raising=False)
-    bootstrap.config.cache_clear()
-    bootstrap.calendar.cache_clear()
+    for built in KEPT:
+        built.cache_clear()
     yield
-    bootstrap.config.cache_clear()
-    bootstrap.calendar.cache_clear()
+    for built in KEPT:
+        built.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -37,6 +58,13 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("JWT_ISSUER", "ftp://issuer"),
         ("GOOGLE_CALENDAR_API_BASE", "//calendar"),
         ("GOOGLE_MOCK", "yes"),
+        ("PAYPAL_MODE", "production"),
+        ("PAYPAL_MODE", "LIVE"),
+        ("PAYPAL_API_BASE", "api-m.paypal.com"),
+        ("PAYPAL_MOCK", "1"),
+        ("PAYPAL_VAULT_ENABLED", "on"),
+        ("PAYPAL_WEBHOOK_VERIFICATION", "both"),
+        ("PAYPAL_CERTIFICATE_ROOT", "a root on a deployed stage"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_is_named(name: str, value: str) -> None:
@@ -98,3 +126,65 @@ def test_on_production_missing_credentials_are_an_error_never_a_mock(monkeypatch
     monkeypatch.setenv("STAGE", "prod")
     with pytest.raises(ConfigurationError, match="GOOGLE_SERVICE_ACCOUNT_KEY"):
         bootstrap.calendar()
+
+
+@pytest.mark.parametrize(
+    ("mode", "base"), [("live", "https://api-m.paypal.com"), ("sandbox", "https://api-m.sandbox.paypal.com")]
+)
+def test_the_mode_names_paypals_address_unless_one_is_given(mode: str, base: str) -> None:
+    assert configuration.read({"PAYPAL_MODE": mode}).paypal_api_base == base
+    other = "http://127.0.0.1:1"
+    assert configuration.read({"PAYPAL_MODE": mode, "PAYPAL_API_BASE": other}).paypal_api_base == other
+
+
+def test_money_is_never_real_by_default() -> None:
+    config = configuration.read({})
+    assert (config.paypal_mode, config.paypal_vault_enabled) == ("sandbox", False)
+
+
+def test_without_paypal_credentials_every_order_is_refused_and_health_says_mock() -> None:
+    gateway = bootstrap.gateway()
+    assert gateway.check() == "mock"
+    with pytest.raises(PaymentProviderUnavailable, match="not set up"):
+        create(gateway)
+    with pytest.raises(PaymentProviderUnavailable):
+        gateway.get_order("5O190127TN364715T")
+    with pytest.raises(TryAgainLater):
+        gateway.refund("3C679366HH908993F", None, request_id="refund-1", note="")
+    assert bootstrap.webhook_verifier().verify({}, b"{}") is False
+
+
+@pytest.mark.parametrize(
+    ("stage", "given", "missing"),
+    [
+        ("prod", {}, "PAYPAL_CLIENT_ID"),
+        ("prod", {"PAYPAL_CLIENT_ID": "id"}, "PAYPAL_CLIENT_SECRET"),
+        ("dev", {"PAYPAL_CLIENT_ID": "id"}, "PAYPAL_CLIENT_SECRET"),
+    ],
+)
+def test_half_of_the_paypal_credentials_is_an_error_and_so_is_none_on_production(
+    monkeypatch: pytest.MonkeyPatch, stage: str, given: dict[str, str], missing: str
+) -> None:
+    monkeypatch.setenv("STAGE", stage)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    for built in (bootstrap.gateway, bootstrap.webhook_verifier):
+        with pytest.raises(ConfigurationError, match=missing):
+            built()
+
+
+@pytest.mark.parametrize("verification", ["api", "offline"])
+def test_without_a_webhook_id_every_webhook_is_refused(
+    monkeypatch: pytest.MonkeyPatch, verification: str
+) -> None:
+    settings = {"PAYPAL_CLIENT_ID": "id", "PAYPAL_CLIENT_SECRET": "secret"}
+    for name, value in {**settings, "PAYPAL_WEBHOOK_VERIFICATION": verification}.items():
+        monkeypatch.setenv(name, value)
+    webhook = {
+        "paypal-auth-algo": "SHA256withRSA",
+        "paypal-transmission-id": "1",
+        "paypal-transmission-time": "2026-01-01T00:00:00Z",
+        "paypal-transmission-sig": "c2ln",
+        "paypal-cert-url": "https://api.paypal.com/v1/notifications/certs/1",
+    }
+    assert bootstrap.webhook_verifier().verify(webhook, b"{}") is False
