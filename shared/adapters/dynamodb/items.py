@@ -10,6 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from shared.adapters.dynamodb import keys
 from shared.domain import schedule as schedule_data
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus, Client
+from shared.domain.attention import Attention, AttentionKind
 from shared.domain.diary import Claim, Settings
 from shared.domain.effects import Effect, EffectKind, EffectStatus
 from shared.domain.money import Money
@@ -125,6 +126,28 @@ def effect(record: Item) -> Effect:
         attempts=int(record["attempts"]),
         provider_id=record.get("provider_id"),
         last_error=record.get("last_error"),
+    )
+
+
+def attention_record(attention: Attention) -> Item:
+    return {
+        **keys.attention(attention.id),
+        "kind": "ATTENTION",
+        "attention": attention.kind.value,
+        "subject_id": attention.subject_id,
+        "detail": attention.detail,
+        "noted_at": isoformat(attention.noted_at),
+        "GSI1PK": keys.OPEN_ATTENTION,
+        "GSI1SK": keys.by_time(attention.noted_at, attention.id),
+    }
+
+
+def attention(record: Item) -> Attention:
+    return Attention(
+        kind=AttentionKind(record["attention"]),
+        subject_id=record["subject_id"],
+        detail=record["detail"],
+        noted_at=instant(record["noted_at"]),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from shared.adapters.dynamodb import items, keys
 from shared.adapters.dynamodb.transaction import Step
 from shared.domain.appointment import Appointment
+from shared.domain.attention import Attention
 from shared.domain.effects import Effect
 from shared.domain.time import isoformat
 from shared.usecases.ports import AlreadyBooked
@@ -28,6 +29,13 @@ def put_new(table: str, record: items.Item, refusal: Callable[[], Exception]) ->
 
 def owe(table: str, effect: Effect) -> Step:
     return put_new(table, items.effect_record(effect), AlreadyBooked)
+
+
+def note(table: str, attention: Attention) -> Step:
+    """Puts it on the list of what needs a person; under no condition, so it is never what refuses a transaction."""
+    return Step(
+        {"Put": {"TableName": table, "Item": items.dump(items.attention_record(attention))}}, AssertionError
+    )
 
 
 def audit(table: str, appointment: Appointment, now: datetime, event: str) -> Step:
