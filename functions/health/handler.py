@@ -26,7 +26,7 @@ def health() -> tuple[HealthView, int]:
     parts = {
         "dynamodb": part(lambda: bootstrap.bookings().check()),
         "google_calendar": part(lambda: bootstrap.calendar().check()),
-        "paypal": "mock",
+        "paypal": part(lambda: bootstrap.gateway().check()),
         "email": part(lambda: bootstrap.mailer().check()),
     }
     ok = all_work(parts)

@@ -11,6 +11,9 @@ from shared.domain.diary import Settings
 from shared.domain.policy import POLICY
 from shared.domain.service import FREE, Service
 
+PAYPAL = "https://www.paypal.com"
+"""Where its script is, for live and sandbox alike: the client id tells."""
+
 
 class Price(BaseModel):
     amount: str
@@ -40,8 +43,11 @@ class SignInView(BaseModel):
 
 
 class PayPalView(BaseModel):
+    """``sdk_url`` is PayPal's script, to be loaded with this client id and one of the currencies."""
+
     client_id: str
     currencies: list[str]
+    sdk_url: str
 
 
 class ConfigView(BaseModel):
@@ -73,7 +79,9 @@ def config_view(settings: Settings, config: Config) -> ConfigView:
         coach_name=config.coach_name or "Your coach",
         coach_timezone=schedule.timezone,
         services=[_service(service) for service in settings.services.values()],
-        bookable=[FREE],
+        bookable=[
+            each.id for each in settings.services.values() if each.id == FREE or config.paypal_client_id
+        ],
         policy=PolicyView(
             notice_hours=POLICY.notice // timedelta(hours=1),
             fee_percent=int(POLICY.fee_share * 100),
@@ -82,10 +90,21 @@ def config_view(settings: Settings, config: Config) -> ConfigView:
         booking_window_days=schedule.booking_window_days,
         minimum_notice_minutes=schedule.minimum_notice_minutes,
         step_minutes=schedule.step_minutes,
-        paypal=None,
+        paypal=_paypal(settings, config),
         sign_in=SignInView(
             issuer=config.jwt_issuer, client_id=config.jwt_audience, scope="openid email profile"
         ),
+    )
+
+
+def _paypal(settings: Settings, config: Config) -> PayPalView | None:
+    if config.paypal_client_id is None:
+        return None
+    prices = [price for service in settings.services.values() for price in service.prices]
+    return PayPalView(
+        client_id=config.paypal_client_id,
+        currencies=list(dict.fromkeys(price.currency for price in prices)),
+        sdk_url=f"{config.paypal_api_base if config.paypal_mock else PAYPAL}/sdk/js",
     )
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from shared import bootstrap
+from shared.config import ConfigurationError
 from shared.domain.promo import Promo
 from shared.domain.time import Interval, isoformat
+from shared.usecases.ports import PaymentGateway
 from tests.builders import NOW, START
 from tests.handlers.conftest import Stage
 from tests.handlers.test_booking_a_free_session import book
@@ -224,6 +227,38 @@ def test_config_follows_the_coachs_settings(stage: Stage) -> None:
     assert stage.call("config/config").json["coach_timezone"] == "Asia/Kathmandu"
 
 
+def configured(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    config = replace(bootstrap.config(), **changes)
+    monkeypatch.setattr(bootstrap, "config", lambda: config)
+
+
+def test_without_paypal_only_what_is_free_can_be_booked(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(monkeypatch, paypal_client_id=None)
+    config = stage.call("config/config").json
+    assert (config["paypal"], config["bookable"]) == (None, ["free"])
+
+
+def test_with_paypal_everything_can_be_booked_and_the_page_learns_how_to_pay(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(monkeypatch, paypal_client_id="AbC")
+    config = stage.call("config/config").json
+    assert config["bookable"] == ["free", "single", "package"]
+    assert config["paypal"] == {
+        "client_id": "AbC",
+        "currencies": ["USD", "CAD"],
+        "sdk_url": "https://www.paypal.com/sdk/js",
+    }
+
+
+def test_a_stand_in_brings_its_own_script(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = "http://127.0.0.1:8004"
+    configured(monkeypatch, paypal_client_id="MOCK", paypal_mock=True, paypal_api_base=base)
+    assert stage.call("config/config").json["paypal"]["sdk_url"] == f"{base}/sdk/js"
+
+
 def test_health_is_ok_when_every_part_works(stage: Stage) -> None:
     answer = stage.call("health/health")
     assert answer.status == 200
@@ -246,6 +281,17 @@ def test_health_is_503_when_a_part_fails_and_says_which(
     assert not answer.json["ok"]
     assert answer.json["dynamodb"] == "error: ZeroDivisionError"
     assert answer.json["google_calendar"].endswith("robot@example.com")
+
+
+def test_health_names_the_paypal_setting_that_is_missing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gateway() -> PaymentGateway:
+        raise ConfigurationError("PAYPAL_CLIENT_SECRET is not set")
+
+    monkeypatch.setattr(bootstrap, "gateway", gateway)
+    answer = stage.call("health/health")
+    assert (answer.status, answer.json["paypal"]) == (503, "error: PAYPAL_CLIENT_SECRET is not set")
 
 
 def test_an_address_that_does_not_exist_is_a_problem_too(stage: Stage) -> None:
