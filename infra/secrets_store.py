@@ -16,10 +16,11 @@ from typing import Any
 
 import boto3
 
-NAMES = ("GOOGLE_SERVICE_ACCOUNT_KEY", "JWT_SHARED_SECRET", "APP_SECRET")
+NAMES = ("GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET", "JWT_SHARED_SECRET", "APP_SECRET")
 STAGES = ("dev", "staging", "prod")
 QUESTIONS = {
     "GOOGLE_SERVICE_ACCOUNT_KEY": "file with the key of the Google service account (empty: leave as it is): ",
+    "PAYPAL_CLIENT_SECRET": "secret of the PayPal app (empty: leave as it is): ",
     "JWT_SHARED_SECRET": "HS256 secret of the site's own login (empty: leave as it is): ",
 }
 
@@ -44,8 +45,8 @@ def missing(ssm: Any, stage: str, names: list[str]) -> list[str]:
 
 
 def needed(stage: str) -> list[str]:
-    """Outside production the functions run without Google; nowhere without the key of the client ids."""
-    return ["APP_SECRET", *(["GOOGLE_SERVICE_ACCOUNT_KEY"] if stage == "prod" else [])]
+    """Outside production the functions run without Google and PayPal; nowhere without the client ids' key."""
+    return ["APP_SECRET", *(["GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"] if stage == "prod" else [])]
 
 
 def _asked(name: str, ask: Callable[[str], str]) -> str:

@@ -137,7 +137,6 @@ class Assembly:
         self.courier = Courier(self.paypal, f"{self.urls['api']}/webhooks/paypal")
         self.ses = SesState(verified_domains=[environment.MAIL_DOMAIN])
         secret = environment.secret_values(self._settings.data)
-        secret["PAYPAL_CLIENT_SECRET"] = self.paypal.client_secret
         self.signin = SignIn(
             HOST,
             self._ports["signin"],
@@ -145,11 +144,13 @@ class Assembly:
             secret["JWT_SHARED_SECRET"],
             environment.COACH_EMAIL,
         )
-        parameters = environment.parameters(self.urls["site"], self.signin.issuer)
+        parameters = environment.parameters(self.urls["site"], self.signin.issuer, self.paypal)
         self.template = template.read(TEMPLATE, parameters)
         self.lambdas = Lambdas(
             self.template.functions,
-            environment.environment_of(secret, self.urls, json.dumps(self.google.service_account())),
+            environment.environment_of(
+                secret, self.urls, json.dumps(self.google.service_account()), self.paypal
+            ),
             self.outside,
             self._settings.home / "logs",
         )

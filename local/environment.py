@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local import engine
 from local.lambdas import Environment
-from local.paypal.state import CLIENT_ID, WEBHOOK_ID
+from local.paypal.state import PayPalState
 from local.template import Function
 
 COACH_EMAIL = "coach@example.com"
@@ -26,7 +26,7 @@ def ports(base: int) -> dict[str, int]:
     return {name: base + offset for offset, name in enumerate(PORTS)}
 
 
-def parameters(site: str, issuer: str) -> dict[str, str]:
+def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
     """The template's parameters."""
     return {
         "Stage": "local",
@@ -37,6 +37,9 @@ def parameters(site: str, issuer: str) -> dict[str, str]:
         "SiteUrl": f"{site}/",
         "JwtIssuer": issuer,
         "JwtAudience": AUDIENCE,
+        "PayPalClientId": paypal.client_id,
+        "PayPalMode": "sandbox",
+        "PayPalWebhookId": paypal.webhook_id,
         "AllowedOrigins": f"{site},{site.replace('127.0.0.1', 'localhost')}",
     }
 
@@ -54,7 +57,9 @@ def secret_values(data: Path | None) -> dict[str, str]:
     return made
 
 
-def environment_of(secret: Mapping[str, str], urls: Mapping[str, str], service_account: str) -> Environment:
+def environment_of(
+    secret: Mapping[str, str], urls: Mapping[str, str], service_account: str, paypal: PayPalState
+) -> Environment:
     """The template's environment, with the secrets and the addresses of the stand-ins."""
 
     def environment(function: Function) -> dict[str, str]:
@@ -62,6 +67,11 @@ def environment_of(secret: Mapping[str, str], urls: Mapping[str, str], service_a
         has_secrets = own.pop("SECRETS_PATH", None) is not None
         if "TABLE_NAME" in own:
             own["TABLE_NAME"] = TABLE
+        if "PAYPAL_CLIENT_ID" in own:
+            own |= {"PAYPAL_API_BASE": urls["paypal"], "PAYPAL_MOCK": "true"}
+            own |= {"PAYPAL_CLIENT_SECRET": paypal.client_secret} if has_secrets else {}
+        if "PAYPAL_WEBHOOK_ID" in own:
+            own["PAYPAL_CERTIFICATE_ROOT"] = paypal.root_certificate
         return {
             **own,
             **engine.CREDENTIALS,
@@ -69,10 +79,6 @@ def environment_of(secret: Mapping[str, str], urls: Mapping[str, str], service_a
             "GOOGLE_CALENDAR_API_BASE": f"{urls['google']}/calendar/v3/",
             "GOOGLE_MOCK": "true",
             "MAIL_MOCK": "true",
-            "PAYPAL_API_BASE": urls["paypal"],
-            "PAYPAL_CLIENT_ID": CLIENT_ID,
-            "PAYPAL_MODE": "sandbox",
-            "PAYPAL_WEBHOOK_ID": WEBHOOK_ID,
             "AWS_ENDPOINT_URL_DYNAMODB": urls["dynamodb"],
             "AWS_ENDPOINT_URL_SESV2": urls["ses"],
             "AWS_EC2_METADATA_DISABLED": "true",

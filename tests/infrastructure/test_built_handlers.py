@@ -40,6 +40,8 @@ VALUES = {
     "SITE_URL": "https://coach.example/",
     "JWT_ISSUER": "",
     "JWT_AUDIENCE": "site",
+    "PAYPAL_CLIENT_ID": "",
+    "PAYPAL_MODE": "sandbox",
 }
 SECRETS = {"APP_SECRET": "a" * 32, "JWT_SHARED_SECRET": "b" * 32}
 Use = tuple[str, str]

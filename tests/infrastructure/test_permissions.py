@@ -14,9 +14,9 @@ SECRETS = {
     "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
     "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "health": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "effects": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "sweeper": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "health": {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"},
+    "effects": {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"},
+    "sweeper": {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"},
 }
 
 

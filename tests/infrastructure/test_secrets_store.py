@@ -34,7 +34,7 @@ def stored(ssm: Any, name: str) -> dict[str, Any]:
 
 def test_secrets_are_kept_encrypted_under_the_path_of_their_stage(ssm: Any) -> None:
     secrets_store.put(
-        ssm, "dev", {"JWT_SHARED_SECRET": "shh", "GOOGLE_SERVICE_ACCOUNT_KEY": KEY}, says_nothing
+        ssm, "dev", dict.fromkeys(secrets_store.NAMES, KEY) | {"JWT_SHARED_SECRET": "shh"}, says_nothing
     )
     assert stored(ssm, "JWT_SHARED_SECRET")["Value"] == "shh"
     assert {stored(ssm, name)["Type"] for name in secrets_store.NAMES} == {"SecureString"}
@@ -62,7 +62,15 @@ def test_a_file_that_is_no_service_accounts_key_is_refused(ssm: Any, tmp_path: P
         secrets_store.put(ssm, "dev", {}, lambda _question: str(file))
 
 
-def test_production_is_not_deployed_without_the_key_to_the_calendar(ssm: Any) -> None:
+def test_paypals_secret_is_asked_for(ssm: Any) -> None:
+    secrets_store.put(ssm, "dev", {}, lambda question: "shh" if "PayPal" in question else "")
+    assert stored(ssm, "PAYPAL_CLIENT_SECRET")["Value"] == "shh"
+
+
+def test_production_is_not_deployed_without_the_keys_to_the_calendar_and_to_paypal(ssm: Any) -> None:
     secrets_store.put(ssm, "prod", {}, says_nothing)
-    assert secrets_store.missing(ssm, "prod", secrets_store.needed("prod")) == ["GOOGLE_SERVICE_ACCOUNT_KEY"]
+    assert secrets_store.missing(ssm, "prod", secrets_store.needed("prod")) == [
+        "GOOGLE_SERVICE_ACCOUNT_KEY",
+        "PAYPAL_CLIENT_SECRET",
+    ]
     assert secrets_store.missing(ssm, "prod", secrets_store.needed("dev")) == []

@@ -191,23 +191,38 @@ def test_every_alarm_reaches_the_coach(resources: Resources) -> None:
     assert resources["AlarmsToCoach"]["Properties"]["Endpoint"] == {"Ref": "CoachEmail"}
 
 
-def test_the_alarm_watches_the_metric_that_is_written(resources: Resources) -> None:
+@pytest.mark.parametrize(
+    ("name", "alarm_id"), [("EffectsDead", "DeadEffectsAlarm"), ("NeedsAttention", "NeedsAttentionAlarm")]
+)
+def test_the_alarm_watches_the_metric_that_is_written(resources: Resources, name: str, alarm_id: str) -> None:
     log = io.StringIO()
     before = logger.registered_handler.setStream(log)
     try:
-        count("EffectsDead")
+        count(name)
     finally:
         logger.registered_handler.setStream(before)
     written = json.loads(log.getvalue())
     (metric,) = written["_aws"]["CloudWatchMetrics"]
-    alarm = resources["DeadEffectsAlarm"]["Properties"]
+    alarm = resources[alarm_id]["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"]) == (metric["Namespace"], metric["Metrics"][0]["Name"])
     assert [[dimension["Name"] for dimension in alarm["Dimensions"]]] == metric["Dimensions"]
     assert all(name in written for name in metric["Dimensions"][0])
 
 
-@pytest.mark.parametrize("setting", ["CoachEmail", "MailFrom", "MailDomain", "SiteUrl", "AllowedOrigins"])
-def test_production_without_an_address_is_refused(template: dict[str, Any], setting: str) -> None:
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "CoachEmail",
+        "MailFrom",
+        "MailDomain",
+        "SiteUrl",
+        "AllowedOrigins",
+        "PayPalClientId",
+        "PayPalWebhookId",
+        "PayPalMode",
+    ],
+)
+def test_production_that_was_not_filled_in_is_refused(template: dict[str, Any], setting: str) -> None:
     rule = template["Rules"]["ProductionIsComplete"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
     default = template["Parameters"][setting]["Default"]
