@@ -293,12 +293,17 @@ export interface components {
             /** Timezone */
             timezone: string;
         };
-        /** PayPalView */
+        /**
+         * PayPalView
+         * @description ``sdk_url`` is PayPal's script, to be loaded with this client id and one of the currencies.
+         */
         PayPalView: {
             /** Client Id */
             client_id: string;
             /** Currencies */
             currencies: string[];
+            /** Sdk Url */
+            sdk_url: string;
         };
         /**
          * PaymentState
