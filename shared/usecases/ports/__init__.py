@@ -11,7 +11,6 @@ from shared.usecases.ports.bookings import (
     PromoReading,
 )
 from shared.usecases.ports.checkouts import (
-    Checkout,
     CheckoutFacts,
     OrderReading,
     PaymentMoved,
@@ -36,7 +35,6 @@ __all__ = [
     "AttentionStore",
     "BookingStore",
     "Calendar",
-    "Checkout",
     "CheckoutFacts",
     "Clock",
     "CreatedOrder",

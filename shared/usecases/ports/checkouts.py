@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.domain.appointment import Appointment
-from shared.domain.attention import Attention
+from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
-from shared.domain.effects import Effect
-from shared.domain.package import Package
-from shared.domain.payment import Payment
 from shared.domain.time import Interval
 
 
 class PaymentMoved(Exception):
     """Someone else moved the payment or what it pays for meanwhile: read again and decide again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """A payment and the one thing it pays for: a booking or a package. The three share one id.
-
-    ``fingerprint`` is that of the request that began it.
-    """
-
-    payment: Payment
-    booking: Appointment | None
-    package: Package | None
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +61,9 @@ class PaymentStore(Protocol):
         Raises ``AlreadyBooked``, ``DiaryChanged``, ``SlotTaken``, ``TooManyRequests``, ``TemporarilyUnavailable``.
         """
 
-    def change(
-        self,
-        before: Checkout,
-        after: Checkout,
-        event: str,
-        *,
-        effects: Sequence[Effect] = (),
-        attention: Sequence[Attention] = (),
-        request: Request | None = None,
-    ) -> None:
+    def change(self, before: Checkout, change: Change, *, actor: str, request: Request | None = None) -> None:
         """From what was read to what shall be, claim included: a booking that is held or confirmed afterwards has
-        its whole time, any other none of it. ``event`` is the audit row's name.
+        its whole time, any other none of it. ``actor`` goes to the audit trail.
 
         Raises ``PaymentMoved``, ``SlotTaken``, ``IdempotencyKeyReused``, ``TooManyRequests`` and
         ``TemporarilyUnavailable``.

@@ -1,0 +1,277 @@
+"""Checkouts in DynamoDB: what is bought, what it holds, and how far its money is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shared.adapters.dynamodb import claims, diaries, items, keys, writes
+from shared.adapters.dynamodb.package_items import package, package_record
+from shared.adapters.dynamodb.payment_items import payment, payment_record
+from shared.adapters.dynamodb.table import Found, Table
+from shared.adapters.dynamodb.transaction import Step, write
+from shared.domain.appointment import Appointment, AppointmentStatus
+from shared.domain.checkout import Change, Checkout
+from shared.domain.diary import Diary
+from shared.domain.errors import IdempotencyKeyReused
+from shared.domain.package import Package
+from shared.domain.time import Interval, isoformat
+from shared.usecases.ports import AlreadyBooked, CheckoutFacts, OrderReading, PaymentMoved, Request
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+
+HAS_ITS_TIME = frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED})
+
+
+class DynamoPayments:
+    """The port ``PaymentStore`` on one DynamoDB table."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts:
+        found = self.table.get_all("checkout_facts", [*diaries.wanted(span), *_checkout_keys(payment_id)])
+        earlier = _checkout(found, payment_id)
+        booked = keys.pair(keys.appointment(payment_id)) in found
+        return CheckoutFacts(diaries.diary(found, span), earlier, booked and earlier is None)
+
+    def checkout(self, payment_id: str) -> Checkout | None:
+        return _checkout(self.table.get_all("checkout", _checkout_keys(payment_id)), payment_id)
+
+    def order(self, order_id: str, request_id: str | None = None) -> OrderReading:
+        order, request = keys.order(order_id), keys.request(request_id or "-")
+        found = self.table.get_all("order", [order, request] if request_id else [order])
+        return OrderReading(
+            payment_id=_text(found, order, "payment_id"),
+            earlier_request=_text(found, request, "fingerprint"),
+        )
+
+    def payment_of_capture(self, capture_id: str) -> str | None:
+        key = keys.capture(capture_id)
+        return _text(self.table.get_all("payment_of_capture", [key]), key, "payment_id")
+
+    def due_payments(self, now: datetime) -> list[str]:
+        answer = self.table.query_index(
+            "due_payments",
+            KeyConditionExpression="GSI1PK = :open AND GSI1SK <= :now",
+            ExpressionAttributeValues=items.dump(
+                {":open": keys.OPEN_PAYMENTS, ":now": keys.by_time(now, "~")}
+            ),
+            Limit=100,
+        )
+        return [item["id"]["S"] for item in answer["Items"]]
+
+    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+        name, paid = self.table.name, checkout.payment
+        order = {**keys.order(paid.order_id or ""), "kind": "PPORDER", "payment_id": paid.id}
+        steps = [
+            writes.put_new(name, _payment_record(checkout), AlreadyBooked),
+            writes.put_new(name, order, AlreadyBooked),
+        ]
+        if checkout.package is not None:
+            steps.append(writes.put_new(name, package_record(checkout.package), AlreadyBooked))
+        if checkout.booking is not None:
+            steps += [
+                writes.put_new(name, _booking_record(checkout.booking, checkout.fingerprint), AlreadyBooked),
+                *claims.claim(name, checkout.booking, paid.created_at),
+                *claims.enter_in_week(name, checkout.booking, relied_on),
+            ]
+        steps += [
+            claims.relied_on_settings(name, relied_on),
+            _audit(name, checkout, "ordered", paid.client_id),
+        ]
+        write(self.table.client, "hold", steps)
+
+    def change(self, before: Checkout, change: Change, *, actor: str, request: Request | None = None) -> None:
+        name, after = self.table.name, change.after
+        steps = [self._change_payment(before, after)]
+        if request is not None:
+            steps.append(_claim_key(name, request))
+        if after.payment.capture_id and not before.payment.capture_id:
+            steps.append(_adopt_capture(name, after))
+        if before.booking is not None and after.booking is not None and after.booking != before.booking:
+            steps += [
+                *self._change_claim(before.booking, after.booking),
+                _change_booking(name, before.booking, after.booking),
+            ]
+        if before.package is not None and after.package is not None and after.package != before.package:
+            steps.append(_change_package(name, before.package, after.package))
+        steps += [
+            _audit(name, after, change.event, actor),
+            *(writes.owe(name, effect) for effect in change.effects),
+            *(writes.note(name, attention) for attention in change.attention),
+        ]
+        write(self.table.client, change.event, steps)
+
+    def _change_payment(self, before: Checkout, after: Checkout) -> Step:
+        """The version names what was decided on; the repeat of a write whose answer was lost finds its own."""
+        return Step(
+            {
+                "Put": {
+                    "TableName": self.table.name,
+                    "Item": items.dump(_payment_record(after)),
+                    "ConditionExpression": "version = :seen",
+                    "ExpressionAttributeValues": items.dump({":seen": before.payment.version}),
+                }
+            },
+            PaymentMoved,
+        )
+
+    def _change_claim(self, before: Appointment, after: Appointment) -> list[Step]:
+        name = self.table.name
+        if after.status in HAS_ITS_TIME:
+            return [*claims.claim(name, after, after.updated_at), claims.list_in_week(name, after)]
+        if before.status is AppointmentStatus.HELD:
+            return [
+                *claims.let_go(name, before, self._still_owned(before)),
+                claims.strike_from_week(name, before),
+            ]
+        return []
+
+    def _still_owned(self, booking: Appointment) -> list[keys.Key]:
+        """A hold that ran out may have lost some of its cells to another booking."""
+        cells = list(keys.cells(booking.claim))
+        found = self.table.get_all("cells", cells)
+        return [
+            cell
+            for cell in cells
+            if (item := found.get(keys.pair(cell))) is not None and item["owner"]["S"] == booking.id
+        ]
+
+
+def _change_booking(table: str, before: Appointment, after: Appointment) -> Step:
+    """It is listed among its client's bookings as long as something of it stands or is held."""
+    old, new = items.appointment_record(before), items.appointment_record(after)
+    listed = after.status in HAS_ITS_TIME
+    new |= {
+        "GSI1PK": keys.by_client(after.client.id) if listed else None,
+        "GSI1SK": keys.by_time(after.start, after.id) if listed else None,
+    }
+    changed = {name: value for name, value in new.items() if value != old.get(name)}
+    kept = {name: value for name, value in changed.items() if value is not None}
+    gone = [name for name, value in new.items() if value is None and (name in changed or name not in old)]
+    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    removes = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
+    update: UpdateTypeDef = {
+        "TableName": table,
+        "Key": items.dump(keys.appointment(before.id)),
+        "UpdateExpression": f"{sets}{removes}",
+        "ConditionExpression": "#status = :before",
+        "ExpressionAttributeNames": {
+            "#status": "status",
+            **{f"#{name}": name for name in (*kept, *gone)},
+        },
+        "ExpressionAttributeValues": items.dump(
+            {":before": before.status.value, **{f":{name}": value for name, value in kept.items()}}
+        ),
+    }
+    return Step({"Update": update}, PaymentMoved)
+
+
+def _change_package(table: str, before: Package, after: Package) -> Step:
+    """Its sessions are counted elsewhere, so only what a payment changes is written."""
+    return Step(
+        {
+            "Update": {
+                "TableName": table,
+                "Key": items.dump(keys.package(before.id)),
+                "UpdateExpression": "SET #status = :after, updated_at = :now",
+                "ConditionExpression": "#status = :before",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": items.dump(
+                    {
+                        ":before": before.status.value,
+                        ":after": after.status.value,
+                        ":now": isoformat(after.updated_at),
+                    }
+                ),
+            }
+        },
+        PaymentMoved,
+    )
+
+
+def _adopt_capture(table: str, after: Checkout) -> Step:
+    """A capture pays for one thing, once."""
+    record = {
+        **keys.capture(after.payment.capture_id or ""),
+        "kind": "PPCAPTURE",
+        "payment_id": after.payment.id,
+    }
+    return Step(
+        {
+            "Put": {
+                "TableName": table,
+                "Item": items.dump(record),
+                "ConditionExpression": "attribute_not_exists(PK) OR payment_id = :me",
+                "ExpressionAttributeValues": items.dump({":me": after.payment.id}),
+            }
+        },
+        PaymentMoved,
+    )
+
+
+def _claim_key(table: str, request: Request) -> Step:
+    record = {**keys.request(request.id), "kind": "REQUEST", "fingerprint": request.fingerprint}
+    return Step(
+        {
+            "Put": {
+                "TableName": table,
+                "Item": items.dump(record),
+                "ConditionExpression": "attribute_not_exists(PK) OR fingerprint = :same",
+                "ExpressionAttributeValues": items.dump({":same": request.fingerprint}),
+            }
+        },
+        lambda: IdempotencyKeyReused("This Idempotency-Key was used for another request."),
+    )
+
+
+def _audit(table: str, after: Checkout, event: str, actor: str) -> Step:
+    paid = after.payment
+    record = {
+        **keys.audit(paid.id, paid.updated_at, f"{event}-{paid.version}"),
+        "kind": "AUDIT",
+        "event": event,
+        "actor": actor,
+        "payment": paid.status.value,
+        "status": after.booking.status.value if after.booking else None,
+    }
+    return writes.put_new(table, record, PaymentMoved)
+
+
+def _checkout_keys(payment_id: str) -> list[keys.Key]:
+    return [keys.payment(payment_id), keys.appointment(payment_id), keys.package(payment_id)]
+
+
+def _checkout(found: Found, payment_id: str) -> Checkout | None:
+    paid, booked, bought = (found.get(keys.pair(key)) for key in _checkout_keys(payment_id))
+    if paid is None:
+        return None
+    record = items.load(paid)
+    return Checkout(
+        payment(record),
+        None if booked is None else items.appointment(items.load(booked)),
+        None if bought is None else package(items.load(bought)),
+        record["fingerprint"],
+    )
+
+
+def _payment_record(checkout: Checkout) -> items.Item:
+    return {**payment_record(checkout.payment), "fingerprint": checkout.fingerprint}
+
+
+def _booking_record(booking: Appointment, fingerprint: str) -> items.Item:
+    return {
+        **keys.appointment(booking.id),
+        "kind": "APPOINTMENT",
+        **items.appointment_record(booking),
+        "fingerprint": fingerprint,
+        "GSI1PK": keys.by_client(booking.client.id),
+        "GSI1SK": keys.by_time(booking.start, booking.id),
+    }
+
+
+def _text(found: Found, key: keys.Key, name: str) -> str | None:
+    item = found.get(keys.pair(key))
+    return None if item is None else item[name]["S"]

@@ -1,0 +1,311 @@
+"""A checkout: a payment with the booking or package it pays for, and every step the two take together.
+
+Each step is pure: from what was read to what shall be, with what becomes owed and what a person has to look at. The
+store writes it in one transaction, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.domain.appointment import Appointment, AppointmentStatus
+from shared.domain.attention import Attention, AttentionKind
+from shared.domain.effects import FOR_BOOKING, FOR_PACKAGE, Effect, EffectKind, owed
+from shared.domain.package import Package, PackageStatus
+from shared.domain.payment import Payment, PaymentStatus
+from shared.domain.settlement import CaptureState, GivenBack
+
+HOLD = timedelta(minutes=15)
+"""How long a chosen time is kept for a buyer who has not paid yet."""
+
+CAPTURE_HOLD = timedelta(minutes=60)
+"""How long it is kept while money is being taken: longer than PayPal is normally down."""
+
+CAPTURE_LEASE = timedelta(seconds=35)
+"""How long one caller may be at PayPal before another asks what became of it. No function that captures runs that
+long."""
+
+ORDER_LIFE = timedelta(hours=3)
+"""How long a buyer may take to approve an order. Source: https://developer.paypal.com/api/orders/v2/"""
+
+LOOK_AGAIN = timedelta(hours=1)
+"""How often PayPal is asked about what takes it days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The payment and the one thing it pays for share an id; ``fingerprint`` is the request's that began it."""
+
+    payment: Payment
+    booking: Appointment | None
+    package: Package | None
+    fingerprint: str
+
+    @property
+    def hold_ends(self) -> datetime:
+        """When the time is anybody's again unless the buyer has begun to pay; a package's order just ends."""
+        return self.payment.created_at + (ORDER_LIFE if self.booking is None else HOLD)
+
+    def leased(self, now: datetime) -> bool:
+        """Whether somebody is at PayPal with it at this moment."""
+        payment = self.payment
+        return (
+            payment.status in {PaymentStatus.CAPTURING, PaymentStatus.REFUNDING}
+            and payment.check_at is not None
+            and now < payment.check_at <= payment.updated_at + CAPTURE_LEASE
+        )
+
+    @property
+    def stands(self) -> bool:
+        """Whether what was paid for is the client's."""
+        if self.booking is not None:
+            return self.booking.status in _STANDING
+        return self.package is not None and self.package.status is PackageStatus.ACTIVE
+
+
+_STANDING = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrections:
+    """What a buyer may say anew when coming back from PayPal; None leaves what was stored. ``phone`` is E.164."""
+
+    phone: str | None = None
+    timezone: str | None = None
+    backup_start: datetime | None = None
+    answers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step: the checkout afterwards, the audit trail's word for it, and what follows from it."""
+
+    after: Checkout
+    event: str
+    effects: tuple[Effect, ...] = ()
+    attention: tuple[Attention, ...] = field(default=())
+
+
+def begin_capture(checkout: Checkout, now: datetime, said: Corrections) -> Change:
+    """The time is kept for whoever pays; nobody else may capture until the lease ends."""
+    payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=now + CAPTURE_LEASE)
+    spoken = {name: value for name in _CORRECTABLE if (value := getattr(said, name)) is not None}
+    held = {"status": AppointmentStatus.HELD, "hold_until": now + CAPTURE_HOLD, "paying": True}
+    return Change(_moved(checkout, payment, booking={**spoken, **held}), "capture_begun")
+
+
+_CORRECTABLE = ("phone", "timezone", "backup_start", "answers")
+
+
+def confirm(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+    payment = checkout.payment.become(PaymentStatus.CAPTURED, now, **_adopted(capture))
+    after = _moved(
+        checkout,
+        payment,
+        booking={"status": AppointmentStatus.CONFIRMED, **_NO_HOLD},
+        package={"status": PackageStatus.ACTIVE},
+    )
+    kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING
+    return Change(after, "confirmed", owed(payment.id, now, *kinds))
+
+
+def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+    """Paid, but the time is lost, or the order was given up: all of it goes back."""
+    payment = checkout.payment.become(
+        PaymentStatus.REFUND_DUE, now, refund_due=checkout.payment.amount.amount, **_adopted(capture)
+    )
+    kinds = [EffectKind.REFUND]
+    attention: tuple[Attention, ...] = ()
+    if checkout.booking is not None and not checkout.payment.given_up:
+        kinds.append(EffectKind.CLIENT_TIME_LOST_MAIL)
+        attention = (_attention(payment, AttentionKind.TIME_LOST, "Paid, but somebody else had the time."),)
+    return Change(_released(checkout, payment), "refund_owed", owed(payment.id, now, *kinds), attention)
+
+
+def await_payment(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+    """An eCheck or a review takes days: the time stays kept until the session, and a mail says so once."""
+    payment = checkout.payment.become(
+        PaymentStatus.PENDING, now, check_at=now + LOOK_AGAIN, **_adopted(capture)
+    )
+    effects: tuple[Effect, ...] = ()
+    if checkout.payment.status is not PaymentStatus.PENDING:
+        effects = owed(payment.id, now, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
+    start = checkout.booking.start if checkout.booking else None
+    held = {"status": AppointmentStatus.HELD, "hold_until": start, "paying": True}
+    return Change(_moved(checkout, payment, booking=held), "payment_pending", effects)
+
+
+def decline(checkout: Checkout, now: datetime) -> Change:
+    """Nothing was taken. The buyer may pay otherwise while the time is kept, but not for ever."""
+    until = max(checkout.hold_ends, min(now + HOLD, checkout.payment.created_at + ORDER_LIFE))
+    payment = checkout.payment.become(
+        PaymentStatus.DECLINED, now, check_at=until, declines=checkout.payment.declines + 1
+    )
+    held = {"hold_until": until, "paying": False}
+    return Change(_moved(checkout, payment, booking=held), "payment_declined")
+
+
+def back_to_the_buyer(checkout: Checkout, now: datetime) -> Change:
+    """Nothing was taken, and the buyer has to approve (again): the time is kept just as long as before."""
+    payment = checkout.payment.become(PaymentStatus.ORDERED, now, check_at=checkout.hold_ends)
+    held = {"hold_until": checkout.hold_ends, "paying": False}
+    return Change(_moved(checkout, payment, booking=held), "approval_awaited")
+
+
+def expire(checkout: Checkout, now: datetime) -> Change:
+    """Nothing was taken, and the time is anybody's."""
+    return Change(_released(checkout, checkout.payment.become(PaymentStatus.EXPIRED, now)), "expired")
+
+
+def give_up(checkout: Checkout, now: datetime) -> Change:
+    """The buyer's own word: unlike an order that ran out, it is not captured however late it is approved."""
+    payment = checkout.payment.become(PaymentStatus.EXPIRED, now, given_up=True)
+    return Change(_released(checkout, payment), "given_up")
+
+
+def deny(checkout: Checkout, now: datetime) -> Change:
+    """A pending payment came to nothing."""
+    payment = checkout.payment.become(PaymentStatus.DENIED, now)
+    return Change(
+        _released(checkout, payment),
+        "payment_denied",
+        owed(payment.id, now, EffectKind.CLIENT_PAYMENT_FAILED_MAIL),
+    )
+
+
+def found_refunded(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+    """It was captured and all of it went back before anything was confirmed."""
+    whole = checkout.payment.amount.amount
+    payment = checkout.payment.become(PaymentStatus.REFUNDED, now, refunded=whole, **_adopted(capture))
+    return Change(_released(checkout, payment), "refunded")
+
+
+def review(checkout: Checkout, reason: str, capture: CaptureState | None, now: datetime) -> Change:
+    """Not what we asked for: nothing is confirmed and nothing given back, a person has to look."""
+    ends = checkout.booking.hold_until if checkout.booking else None
+    taken = {} if capture is None else _adopted(capture)
+    payment = checkout.payment.become(PaymentStatus.NEEDS_REVIEW, now, check_at=ends, **taken)
+    attention = _attention(payment, AttentionKind.PAYMENT_MISMATCH, f"PayPal's order does not fit: {reason}.")
+    return Change(replace(checkout, payment=payment), "review_needed", attention=(attention,))
+
+
+def let_go(checkout: Checkout, now: datetime) -> Change:
+    """Whatever a person will find, the time is not kept for it any longer."""
+    return Change(_released(checkout, checkout.payment.become(checkout.payment.status, now)), "hold_ended")
+
+
+def begin_refund(checkout: Checkout, now: datetime) -> Change:
+    """One caller refunds at a time, so that two can't pay the same cent back twice."""
+    payment = checkout.payment.become(PaymentStatus.REFUNDING, now, check_at=now + CAPTURE_LEASE)
+    return Change(replace(checkout, payment=payment), "refund_begun")
+
+
+def await_refund(checkout: Checkout, now: datetime) -> Change:
+    """PayPal has taken the refund on, and takes its time."""
+    payment = checkout.payment.become(PaymentStatus.REFUNDING, now, check_at=now + LOOK_AGAIN)
+    return Change(replace(checkout, payment=payment), "refund_pending")
+
+
+def refunded(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
+    """What went back in all, whoever gave it; a refund from PayPal's dashboard cancels nothing by itself."""
+    paid = checkout.payment
+    whole = back.done >= paid.amount.amount
+    payment = paid.become(
+        PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED,
+        now,
+        refunded=back.done,
+        refunds_made=paid.refunds_made + 1,
+    )
+    attention: tuple[Attention, ...] = ()
+    if whole and checkout.stands and paid.refund_due < paid.amount.amount:
+        detail = "All of it was given back in PayPal, and what was paid for still stands."
+        attention = (_attention(payment, AttentionKind.REFUNDED_BUT_BOOKED, detail),)
+    return Change(
+        replace(checkout, payment=payment),
+        "refunded",
+        owed(payment.id, now, EffectKind.CLIENT_REFUNDED_MAIL, sequence=payment.version),
+        attention,
+    )
+
+
+def fail_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
+    """Never kept in silence: a person has to see to it."""
+    paid = checkout.payment
+    payment = paid.become(PaymentStatus.REFUND_FAILED, now, refunds_made=paid.refunds_made + 1)
+    attention = _attention(payment, AttentionKind.REFUND_FAILED, f"The refund did not go through: {reason}.")
+    return Change(replace(checkout, payment=payment), "refund_failed", attention=(attention,))
+
+
+def open_dispute(checkout: Checkout, dispute_id: str, now: datetime) -> Change | None:
+    """None when the dispute is known; a late word of one that is closed opens nothing."""
+    paid = checkout.payment
+    if dispute_id in paid.disputes_open | paid.disputes_closed:
+        return None
+    disputed = paid.status in {PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED}
+    payment = paid.become(
+        PaymentStatus.DISPUTED if disputed else paid.status,
+        now,
+        check_at=paid.check_at,
+        disputes_open=paid.disputes_open | {dispute_id},
+    )
+    attention = _attention(payment, AttentionKind.DISPUTE, f"The buyer disputes it: case {dispute_id}.")
+    return Change(replace(checkout, payment=payment), "dispute_opened", attention=(attention,))
+
+
+def close_dispute(checkout: Checkout, dispute_id: str, now: datetime) -> Change | None:
+    """What the case decided shows in PayPal's refunds. None when it is closed already."""
+    paid = checkout.payment
+    if dispute_id in paid.disputes_closed:
+        return None
+    left = paid.disputes_open - {dispute_id}
+    over = paid.status is PaymentStatus.DISPUTED and not left
+    taken = PaymentStatus.PARTIALLY_REFUNDED if paid.refunded else PaymentStatus.CAPTURED
+    payment = paid.become(
+        taken if over else paid.status,
+        now,
+        check_at=paid.check_at,
+        disputes_open=left,
+        disputes_closed=paid.disputes_closed | {dispute_id},
+    )
+    return Change(replace(checkout, payment=payment), "dispute_closed")
+
+
+_NO_HOLD: dict[str, Any] = {"hold_until": None, "paying": False}
+
+
+def _released(checkout: Checkout, payment: Payment) -> Checkout:
+    """Nothing is kept for it any longer."""
+    ended = AppointmentStatus.CANCELLED if payment.given_up else AppointmentStatus.EXPIRED
+    return _moved(
+        checkout,
+        payment,
+        booking={"status": ended, **_NO_HOLD},
+        package={"status": PackageStatus.LAPSED},
+    )
+
+
+def _moved(
+    checkout: Checkout,
+    payment: Payment,
+    *,
+    booking: Mapping[str, Any],
+    package: Mapping[str, Any] | None = None,
+) -> Checkout:
+    now = payment.updated_at
+    return replace(
+        checkout,
+        payment=payment,
+        booking=replace(checkout.booking, updated_at=now, **booking) if checkout.booking else None,
+        package=replace(checkout.package, updated_at=now, **package or {}) if checkout.package else None,
+    )
+
+
+def _adopted(capture: CaptureState) -> dict[str, Any]:
+    return {"capture_id": capture.id, "paypal_fee": capture.fee.amount if capture.fee else None}
+
+
+def _attention(payment: Payment, kind: AttentionKind, detail: str) -> Attention:
+    return Attention(kind=kind, subject_id=payment.id, detail=detail, noted_at=payment.updated_at)

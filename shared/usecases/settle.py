@@ -1,0 +1,386 @@
+"""One road for money: the capture endpoint, the webhook, the sweeper and the coach all settle a payment here.
+
+It reads before it writes, and asks PayPal; what anyone else says of a payment is only a reason to look. Each step is
+one transaction that names the state it was decided on, so whoever comes second finds what the first one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.domain import checkout as steps
+from shared.domain.appointment import Appointment
+from shared.domain.checkout import Change, Checkout, Corrections
+from shared.domain.errors import (
+    NotFound,
+    OrderNotApproved,
+    PaymentDeclined,
+    PaymentProviderUnavailable,
+    SlotTaken,
+    TooManyRequests,
+)
+from shared.domain.money import Money
+from shared.domain.payment import CAPTURABLE, TAKEN, PaymentStatus
+from shared.domain.settlement import (
+    CaptureState,
+    Judgement,
+    OrderState,
+    RefundState,
+    RefundStatus,
+    Verdict,
+    given_back,
+    judge,
+)
+from shared.observability import count, logger
+from shared.usecases.ports import (
+    AlreadyCaptured,
+    AlreadyRefunded,
+    Calendar,
+    Clock,
+    OutcomeUnknown,
+    PaymentGateway,
+    PaymentMoved,
+    PaymentStore,
+    Request,
+    TryAgainLater,
+    WillNeverWork,
+)
+
+ROUNDS = 8
+"""How often to read and decide again when somebody else moved the payment in between."""
+
+SYSTEM = "system"
+REFUND_NOTE = "Refund of your coaching booking"
+
+_OWING = frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """All that settling touches."""
+
+    payments: PaymentStore
+    gateway: PaymentGateway
+    calendar: Calendar
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """The buyer is here, and says that the order is approved. ``check`` refuses a checkout that is not theirs."""
+
+    client_id: str
+    check: Callable[[Checkout], None]
+    said: Corrections
+    request: Request | None
+
+
+class Settled(NamedTuple):
+    """``confirmed_now`` tells whether this very call made the booking or the package stand."""
+
+    checkout: Checkout
+    confirmed_now: bool
+
+
+def settle(till: Till, payment_id: str, buyer: Buyer | None = None) -> Settled:
+    """Brings the payment as far as it can be brought now. What became of it is in its status, not in an error.
+
+    Raises ``NotFound``; ``PaymentProviderUnavailable``, ``CalendarUnavailable``, ``TemporarilyUnavailable`` or
+    ``TooManyRequests`` when it can't be finished now: it is known then what was begun, and it goes on by itself.
+    """
+    for _ in range(ROUNDS):
+        before = till.payments.checkout(payment_id)
+        if before is None:
+            raise NotFound("There is no such order.")
+        if buyer is not None:
+            buyer.check(before)
+        try:
+            after = _Round(till, before, till.clock.now(), buyer).settle()
+        except PaymentMoved:
+            continue
+        return Settled(after, after.stands and not before.stands)
+    raise TooManyRequests("This payment is being settled right now; please look again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One look at the payment, and what follows from it. ``PaymentMoved`` ends it: then another begins."""
+
+    till: Till
+    seen: Checkout
+    now: datetime
+    buyer: Buyer | None
+
+    def settle(self) -> Checkout:
+        payment = self.seen.payment
+        if self.seen.leased(self.now):
+            return self.seen
+        if self.buyer is not None and payment.status in CAPTURABLE and not payment.given_up:
+            return self._take(self.seen)
+        if self.buyer is not None and payment.status is not PaymentStatus.CAPTURING:
+            return self.seen
+        if payment.status is PaymentStatus.NEEDS_REVIEW:
+            return self._await_a_person()
+        order = self._order()
+        return (
+            self._follow_refunds(self.seen, order)
+            if payment.status in TAKEN
+            else self._follow(self.seen, order)
+        )
+
+    def _await_a_person(self) -> Checkout:
+        check_at = self.seen.payment.check_at
+        if check_at is None or check_at > self.now:
+            return self.seen
+        return self._write(steps.let_go(self.seen, self.now))
+
+    # Taking money
+
+    def _take(self, checkout: Checkout) -> Checkout:
+        """The time is ours for an hour more, or nothing is captured at all."""
+        if not self._has_its_time(checkout.booking):
+            return self._write(steps.expire(checkout, self.now), checkout)
+        said = self.buyer.said if self.buyer else Corrections()
+        request = self.buyer.request if self.buyer else None
+        try:
+            begun = self._write(steps.begin_capture(checkout, self.now, said), checkout, request)
+        except SlotTaken:
+            return self._write(steps.expire(checkout, self.now), checkout)
+        return self._capture(begun)
+
+    def _has_its_time(self, booking: Appointment | None) -> bool:
+        """A live hold has; one that ran out only if the session is to come and the coach is not busy since."""
+        if booking is None:
+            return True
+        if booking.start <= self.now:
+            return False
+        if booking.hold_until is not None and booking.hold_until >= self.now:
+            return True
+        return not any(busy.overlaps(booking.claim) for busy in self.till.calendar.busy(booking.claim))
+
+    def _capture(self, begun: Checkout) -> Checkout:
+        payment = begun.payment
+        try:
+            order = self.till.gateway.capture(payment.order_id or "", request_id=payment.capture_request_id)
+        except (AlreadyCaptured, OutcomeUnknown):
+            return self._follow(begun, self._order())
+        except OrderNotApproved:
+            return self._write(steps.back_to_the_buyer(begun, self._later()), begun)
+        except PaymentDeclined:
+            return self._write(steps.decline(begun, self._later()), begun)
+        except PaymentProviderUnavailable:
+            self._write(steps.back_to_the_buyer(begun, self._later()), begun)
+            raise
+        except WillNeverWork as refusal:
+            return self._review(begun, str(refusal), None)
+        return self._follow(begun, order)
+
+    # What PayPal says of an order that nothing was confirmed for yet
+
+    def _follow(self, checkout: Checkout, order: OrderState | None) -> Checkout:
+        judgement = judge(checkout.payment, order)
+        now = self._later()
+        match judgement.verdict:
+            case Verdict.CAPTURED:
+                after = self._confirm(checkout, _taken(judgement), order)
+            case Verdict.PENDING:
+                after = self._write(steps.await_payment(checkout, _taken(judgement), now), checkout)
+            case Verdict.DECLINED:
+                after = self._write(steps.decline(checkout, now), checkout)
+            case Verdict.DENIED:
+                after = self._write(steps.deny(checkout, now), checkout)
+            case Verdict.REFUNDED:
+                after = self._write(steps.found_refunded(checkout, _taken(judgement), now), checkout)
+            case Verdict.MISMATCH:
+                after = self._review(checkout, judgement.reason or "unknown", judgement.capture)
+            case Verdict.APPROVED:
+                after = self._go_on(checkout)
+            case Verdict.NOT_APPROVED:
+                after = self._await_the_buyer(checkout)
+            case Verdict.VOIDED:
+                after = self._end(checkout)
+        return after
+
+    def _go_on(self, checkout: Checkout) -> Checkout:
+        """Approved, and not captured: by a buyer who left, or before a process died."""
+        payment = checkout.payment
+        if payment.given_up or payment.status not in CAPTURABLE | {PaymentStatus.CAPTURING}:
+            return checkout
+        if payment.status is PaymentStatus.DECLINED and self._is_over(checkout):
+            return self._write(steps.expire(checkout, self.now), checkout)
+        if checkout is not self.seen:
+            # This very round asked for the capture and heard nothing: it may be on its way.
+            raise PaymentProviderUnavailable("PayPal has not answered yet; the payment goes on by itself.")
+        return self._take(checkout)
+
+    def _confirm(self, checkout: Checkout, capture: CaptureState, order: OrderState | None) -> Checkout:
+        now = self._later()
+        booking = checkout.booking
+        if checkout.payment.given_up or (booking is not None and booking.start <= now):
+            return self._owe_back(checkout, capture)
+        try:
+            confirmed = self._write(steps.confirm(checkout, capture, now), checkout)
+        except SlotTaken:
+            return self._owe_back(checkout, capture)
+        return self._follow_refunds(confirmed, order)
+
+    def _owe_back(self, checkout: Checkout, capture: CaptureState) -> Checkout:
+        return self._write(steps.owe_back(checkout, capture, self._later()), checkout)
+
+    def _await_the_buyer(self, checkout: Checkout) -> Checkout:
+        now = self._later()
+        if checkout.payment.status in {PaymentStatus.EXPIRED, PaymentStatus.DENIED, PaymentStatus.PENDING}:
+            return checkout
+        if now >= checkout.hold_ends and self._is_over(checkout):
+            return self._write(steps.expire(checkout, now), checkout)
+        if checkout.payment.status is PaymentStatus.CAPTURING:
+            return self._write(steps.back_to_the_buyer(checkout, now), checkout)
+        return checkout
+
+    def _is_over(self, checkout: Checkout) -> bool:
+        """Nothing is to be waited for any longer."""
+        check_at = checkout.payment.check_at
+        return check_at is None or check_at <= self.now
+
+    def _end(self, checkout: Checkout) -> Checkout:
+        if checkout.payment.status in {PaymentStatus.EXPIRED, PaymentStatus.DENIED}:
+            return checkout
+        if checkout.payment.status is PaymentStatus.PENDING:
+            return self._write(steps.deny(checkout, self._later()), checkout)
+        return self._write(steps.expire(checkout, self._later()), checkout)
+
+    def _review(self, checkout: Checkout, reason: str, capture: CaptureState | None) -> Checkout:
+        logger.error("payment needs review", payment=checkout.payment.id, reason=reason)
+        return self._write(steps.review(checkout, reason, capture, self._later()), checkout)
+
+    # Money that goes back
+
+    def _follow_refunds(self, checkout: Checkout, order: OrderState | None) -> Checkout:
+        payment = checkout.payment
+        if order is None:
+            return checkout
+        back = given_back(order)
+        if payment.status in _OWING:
+            return self._refund(checkout, order)
+        if back.done == payment.refunded:
+            return checkout
+        if back.done < payment.refunded:
+            if payment.status is PaymentStatus.REFUND_FAILED:
+                return checkout
+            return self._write(steps.fail_refund(checkout, "PayPal took it back", self._later()), checkout)
+        return self._write(steps.refunded(checkout, back, self._later()), checkout)
+
+    def _refund(self, checkout: Checkout, order: OrderState) -> Checkout:
+        """Pays back what is still missing, and no cent more, whoever else refunds meanwhile."""
+        payment, back = checkout.payment, given_back(order)
+        if back.done >= payment.refund_due:
+            return self._write(steps.refunded(checkout, back, self._later()), checkout)
+        if _failed(order, payment.refund_request_id):
+            return self._write(steps.fail_refund(checkout, "PayPal could not do it", self._later()), checkout)
+        if back.total >= payment.refund_due:
+            return self._write(steps.await_refund(checkout, self._later()), checkout)
+        missing = Money(payment.refund_due - back.total, payment.amount.currency)
+        begun = self._write(steps.begin_refund(checkout, self._later()), checkout)
+        try:
+            refund = self.till.gateway.refund(
+                payment.capture_id or "",
+                None if missing == payment.amount else missing,
+                request_id=payment.refund_request_id,
+                note=REFUND_NOTE,
+            )
+        except AlreadyRefunded:
+            raise PaymentMoved from None
+        except WillNeverWork as refusal:
+            return self._write(steps.fail_refund(begun, str(refusal), self._later()), begun)
+        return self._adopt_refund(begun, refund, order)
+
+    def _adopt_refund(self, begun: Checkout, refund: RefundState, order: OrderState) -> Checkout:
+        now = self._later()
+        if refund.status is RefundStatus.COMPLETED:
+            return self._write(steps.refunded(begun, given_back(_with(order, refund)), now), begun)
+        if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELLED}:
+            return self._write(steps.fail_refund(begun, "PayPal could not do it", now), begun)
+        return self._write(steps.await_refund(begun, now), begun)
+
+    # The world
+
+    def _later(self) -> datetime:
+        """Now, once PayPal has taken its time to answer."""
+        return self.till.clock.now()
+
+    def _order(self) -> OrderState | None:
+        return self.till.gateway.get_order(self.seen.payment.order_id or "")
+
+    def _write(
+        self, change: Change, before: Checkout | None = None, request: Request | None = None
+    ) -> Checkout:
+        actor = self.buyer.client_id if self.buyer else SYSTEM
+        self.till.payments.change(before or self.seen, change, actor=actor, request=request)
+        for _ in change.attention:
+            count("NeedsAttention")
+        return change.after
+
+
+def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> None:
+    """A buyer's case at PayPal was opened or closed. Raises as ``settle`` does."""
+    step = steps.close_dispute if resolved else steps.open_dispute
+    for _ in range(ROUNDS):
+        checkout = till.payments.checkout(payment_id)
+        if checkout is None:
+            raise NotFound("There is no such order.")
+        change = step(checkout, dispute_id, till.clock.now())
+        try:
+            if change is not None:
+                till.payments.change(checkout, change, actor=SYSTEM)
+                for _ in change.attention:
+                    count("NeedsAttention")
+        except PaymentMoved:
+            continue
+        if resolved:
+            settle(till, payment_id)
+        return
+    raise TooManyRequests("This payment is being settled right now.")
+
+
+def pay_back(till: Till, payment_id: str) -> None:
+    """What the outbox does about a refund that is owed. Raises ``TryAgainLater`` while it is not seen through."""
+    try:
+        status = settle(till, payment_id).checkout.payment.status
+    except (PaymentProviderUnavailable, TooManyRequests) as trouble:
+        raise TryAgainLater(trouble.detail) from trouble
+    if status is PaymentStatus.REFUND_DUE:
+        raise TryAgainLater("the refund is not made yet")
+
+
+def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
+    """The outbox tried often enough: a person has to see to the refund."""
+    for _ in range(ROUNDS):
+        checkout = till.payments.checkout(payment_id)
+        if checkout is None or checkout.payment.status not in _OWING:
+            return
+        change = steps.fail_refund(checkout, reason, till.clock.now())
+        try:
+            till.payments.change(checkout, change, actor=SYSTEM)
+        except PaymentMoved:
+            continue
+        count("NeedsAttention")
+        return
+
+
+def _taken(judgement: Judgement) -> CaptureState:
+    if judgement.capture is None:
+        raise ValueError(f"{judgement.verdict} without a capture")
+    return judgement.capture
+
+
+def _failed(order: OrderState, request_id: str) -> bool:
+    failed = {RefundStatus.FAILED, RefundStatus.CANCELLED}
+    return any(each.request_id == request_id and each.status in failed for each in order.refunds)
+
+
+def _with(order: OrderState, refund: RefundState) -> OrderState:
+    others = tuple(each for each in order.refunds if each.id != refund.id)
+    return replace(order, refunds=(*others, refund))
