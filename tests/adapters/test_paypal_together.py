@@ -19,7 +19,7 @@ from shared.domain.errors import OrderNotApproved, PaymentDeclined, PaymentProvi
 from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.settlement import Judgement, RefundStatus, Verdict, given_back, judge
-from shared.usecases.paypal_events import EventKind, PayPalEvent, read_event
+from shared.domain.paypal_events import EventKind, PayPalEvent, read_event
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,

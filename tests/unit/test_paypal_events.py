@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.usecases.paypal_events import EventKind, NotAnEvent, PayPalEvent, read_event
+from shared.domain.paypal_events import EventKind, NotAnEvent, PayPalEvent, read_event
 
 SAMPLES = Path(__file__).parents[2] / "events" / "paypal_webhook"
 PAYMENT = "9f1c0a7e5b2d4c6f8a3e1d0b7c5f2a94"

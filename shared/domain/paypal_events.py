@@ -6,6 +6,7 @@ Source: https://developer.paypal.com/api/rest/webhooks/event-names/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,13 @@ class EventKind(StrEnum):
     """Nothing we asked PayPal to tell."""
 
 
+DISPUTES = frozenset({EventKind.DISPUTE_CREATED, EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_RESOLVED})
+METHODS = frozenset({EventKind.METHOD_SAVED, EventKind.METHOD_DELETED, EventKind.METHOD_DELETION_BEGUN})
+
+LONGEST_ID = 255
+_OUR_ID = re.compile(r"[0-9a-f]{32}")
+
+
 class NotAnEvent(Exception):
     """Not even the envelope is PayPal's."""
 
@@ -53,6 +61,16 @@ class PayPalEvent:
     vault_id: str | None = None
     custom_id: str | None = None
 
+    @property
+    def payment_id(self) -> str | None:
+        """The payment it names itself, whether or not there is one."""
+        return self.custom_id if self.custom_id and _OUR_ID.fullmatch(self.custom_id) else None
+
+    @property
+    def concerns_us(self) -> bool:
+        """False for what we did not ask to be told, and for what another system sells through the same account."""
+        return self.kind is not EventKind.OTHER and (self.custom_id is None or self.payment_id is not None)
+
 
 _ORDERS = frozenset({EventKind.ORDER_APPROVED, EventKind.APPROVAL_REVERSED})
 _REFUNDS = frozenset({EventKind.CAPTURE_REFUNDED, EventKind.CAPTURE_REVERSED})
@@ -64,8 +82,6 @@ _CAPTURES = frozenset(
         EventKind.CAPTURE_DECLINED,
     }
 )
-_DISPUTES = frozenset({EventKind.DISPUTE_CREATED, EventKind.DISPUTE_UPDATED, EventKind.DISPUTE_RESOLVED})
-_METHODS = frozenset({EventKind.METHOD_SAVED, EventKind.METHOD_DELETED, EventKind.METHOD_DELETION_BEGUN})
 
 
 def read_event(body: bytes) -> PayPalEvent:
@@ -74,7 +90,7 @@ def read_event(body: bytes) -> PayPalEvent:
         envelope = _mapping(json.loads(body))
     except (ValueError, RecursionError):
         raise NotAnEvent("no JSON") from None
-    event_id, type_ = _text(envelope.get("id")), _text(envelope.get("event_type"))
+    event_id, type_ = _id(envelope.get("id")), _text(envelope.get("event_type"))
     if event_id is None or type_ is None:
         raise NotAnEvent("no id, or no type")
     kind = EventKind(type_) if type_ in _NAMES else EventKind.OTHER
@@ -91,42 +107,42 @@ _NAMES = frozenset(kind.value for kind in EventKind)
 
 
 def _ids(kind: EventKind, resource: Mapping[str, Any]) -> dict[str, str | None]:
-    own = _text(resource.get("id"))
+    own = _id(resource.get("id"))
     if kind in _ORDERS:
         unit = _first(resource.get("purchase_units"))
         return {
-            "order_id": _text(resource.get("order_id")) or own,
-            "custom_id": _text(unit.get("custom_id")),
+            "order_id": _id(resource.get("order_id")) or own,
+            "custom_id": _id(unit.get("custom_id")),
         }
     if kind in _CAPTURES:
         return {
             "capture_id": own,
             "order_id": _order_of(resource),
-            "custom_id": _text(resource.get("custom_id")),
+            "custom_id": _id(resource.get("custom_id")),
         }
     if kind in _REFUNDS:
         return {
             "refund_id": own,
             "capture_id": _above(resource, "captures"),
-            "custom_id": _text(resource.get("custom_id")),
+            "custom_id": _id(resource.get("custom_id")),
         }
-    if kind in _DISPUTES:
+    if kind in DISPUTES:
         transaction = _first(resource.get("disputed_transactions"))
         return {
-            "dispute_id": _text(resource.get("dispute_id")),
-            "capture_id": _text(transaction.get("seller_transaction_id")),
-            "custom_id": _text(transaction.get("custom")),
+            "dispute_id": _id(resource.get("dispute_id")),
+            "capture_id": _id(transaction.get("seller_transaction_id")),
+            "custom_id": _id(transaction.get("custom")),
         }
-    if kind in _METHODS:
+    if kind in METHODS:
         metadata = _mapping(resource.get("metadata"))
-        return {"vault_id": own, "order_id": _text(metadata.get("order_id"))}
+        return {"vault_id": own, "order_id": _id(metadata.get("order_id"))}
     return {}
 
 
 def _order_of(resource: Mapping[str, Any]) -> str | None:
     """Older events name it in the link alone."""
     related = _mapping(_mapping(resource.get("supplementary_data")).get("related_ids"))
-    return _text(related.get("order_id")) or _above(resource, "orders")
+    return _id(related.get("order_id")) or _above(resource, "orders")
 
 
 def _above(resource: Mapping[str, Any], collection: str) -> str | None:
@@ -135,7 +151,7 @@ def _above(resource: Mapping[str, Any], collection: str) -> str | None:
     for link in map(_mapping, links if isinstance(links, list) else ()):
         segments = (_text(link.get("href")) or "").rstrip("/").split("/")
         if link.get("rel") == "up" and segments[-2:-1] == [collection]:
-            return segments[-1] or None
+            return _id(segments[-1])
     return None
 
 
@@ -157,6 +173,12 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _first(value: Any) -> Mapping[str, Any]:
     return _mapping(value[0]) if isinstance(value, list) and value else {}
+
+
+def _id(value: Any) -> str | None:
+    """What is longer is no id of anybody's, and too long for a key."""
+    text = _text(value)
+    return text if text is not None and len(text) <= LONGEST_ID else None
 
 
 def _text(value: Any) -> str | None:
