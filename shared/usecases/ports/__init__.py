@@ -3,6 +3,7 @@
 from shared.usecases.ports.attention import AttentionStore
 from shared.usecases.ports.bookings import (
     AlreadyBooked,
+    Booked,
     BookingStore,
     DiaryChanged,
     EarlierBooking,
@@ -26,6 +27,7 @@ from shared.usecases.ports.gateway import (
     RefundRefused,
     WebhookVerifier,
 )
+from shared.usecases.ports.inbox import InboxStore, Received
 from shared.usecases.ports.world import Calendar, Clock, OutcomeUnknown, TryAgainLater, WillNeverWork
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "AlreadyCaptured",
     "AlreadyRefunded",
     "AttentionStore",
+    "Booked",
     "BookingStore",
     "Calendar",
     "CheckoutFacts",
@@ -42,6 +45,7 @@ __all__ = [
     "EarlierBooking",
     "EffectStore",
     "FreeBookingFacts",
+    "InboxStore",
     "Invitations",
     "Letter",
     "LetterKind",
@@ -53,6 +57,7 @@ __all__ = [
     "PaymentMoved",
     "PaymentStore",
     "PromoReading",
+    "Received",
     "RefundRefused",
     "Request",
     "TryAgainLater",
