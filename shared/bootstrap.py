@@ -17,7 +17,9 @@ from shared.observability import logger
 from shared.zones import assert_zone_data
 
 if TYPE_CHECKING:
+    from shared.adapters.dynamodb.attention import DynamoAttention
     from shared.adapters.dynamodb.effects import DynamoEffects
+    from shared.adapters.dynamodb.inbox import DynamoInbox
     from shared.adapters.dynamodb.payments import DynamoPayments
     from shared.adapters.dynamodb.store import DynamoBookings
     from shared.adapters.dynamodb.table import Table
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
     from shared.adapters.paypal_api import PayPalApi
     from shared.adapters.token_verifier import TokenVerifier
     from shared.domain.appointment import Appointment
+    from shared.domain.package import Package
+    from shared.usecases.checkout import Shop
     from shared.usecases.deliver_effects import World
     from shared.usecases.ports import Calendar, Mailer, PaymentGateway, WebhookVerifier
     from shared.usecases.settle import Till
     from shared.usecases.show_open_times import RecentBusy
+    from shared.usecases.sweep import Books
 
 assert_zone_data()
 
@@ -66,6 +71,20 @@ def payments() -> DynamoPayments:
     from shared.adapters.dynamodb.payments import DynamoPayments
 
     return DynamoPayments(table())
+
+
+@cache
+def inbox() -> DynamoInbox:
+    from shared.adapters.dynamodb.inbox import DynamoInbox
+
+    return DynamoInbox(table())
+
+
+@cache
+def attention() -> DynamoAttention:
+    from shared.adapters.dynamodb.attention import DynamoAttention
+
+    return DynamoAttention(table())
 
 
 def effects_named_in(stream_event: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -158,11 +177,28 @@ def _paypal_api() -> PayPalApi | None:
 
 
 @cache
+def shop() -> Shop:
+    """Everything that selling touches."""
+    from shared.usecases.checkout import Shop
+
+    back = f"{_site_url()}/sessions.html?paid="
+    return Shop(payments(), bookings(), calendar(), gateway(), f"{back}1", f"{back}0")
+
+
+@cache
 def till() -> Till:
     """Everything that settling a payment touches."""
     from shared.usecases.settle import Till
 
     return Till(payments(), gateway(), calendar(), clock)
+
+
+@cache
+def books() -> Books:
+    """Everything that the sweeper looks through."""
+    from shared.usecases.sweep import Books
+
+    return Books(world(), till(), inbox(), attention())
 
 
 @cache
@@ -175,6 +211,7 @@ def mailer() -> Mailer:
         coach_email=config().needed("coach_email"),
         coach_name=config().coach_name,
         manage_url=manage_url,
+        booking_url=f"{_site_url()}/",
         configuration_set=config().mail_configuration_set,
         mock=config().mail_mock,
     )
@@ -191,7 +228,7 @@ def invitations() -> Invitations:
 def world() -> World:
     from shared.usecases.deliver_effects import World
 
-    return World(bookings(), effects(), calendar(), mailer(), clock)
+    return World(bookings(), payments(), effects(), calendar(), mailer(), clock)
 
 
 @cache
@@ -212,5 +249,14 @@ def token_verifier() -> TokenVerifier:
     )
 
 
-def manage_url(appointment: Appointment) -> str:
-    return f"{config().needed('site_url').rstrip('/')}/manage.html?id={appointment.id}"
+def manage_url(about: Appointment | Package) -> str:
+    """A package has no page of its own: it is on the one of the client's sessions."""
+    from shared.domain.package import Package
+
+    if isinstance(about, Package):
+        return f"{_site_url()}/sessions.html"
+    return f"{_site_url()}/manage.html?id={about.id}"
+
+
+def _site_url() -> str:
+    return config().needed("site_url").rstrip("/")

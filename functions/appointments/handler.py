@@ -26,14 +26,16 @@ def mine(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> AppointmentList:
     caller = caller_of(app.current_event)
-    page = my_appointments(bookings, bootstrap.clock.now(), caller=caller, cursor=cursor, limit=limit)
-    return listed(page, bootstrap.manage_url)
+    now = bootstrap.clock.now()
+    page = my_appointments(bookings, now, caller=caller, cursor=cursor, limit=limit)
+    return listed(page, now, bootstrap.manage_url)
 
 
 @app.get("/booking/<appointment_id>", operation_id="myAppointment", summary="One booking")
 def one(appointment_id: Annotated[str, Path()]) -> AppointmentView:
     caller = caller_of(app.current_event)
-    return view(my_appointment(bookings, caller=caller, appointment_id=appointment_id), bootstrap.manage_url)
+    booked = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
+    return view(booked, bootstrap.clock.now(), bootstrap.manage_url)
 
 
 @app.get(
@@ -46,8 +48,8 @@ def one(appointment_id: Annotated[str, Path()]) -> AppointmentView:
 )
 def calendar_file(appointment_id: Annotated[str, Path()]) -> Response[str]:
     caller = caller_of(app.current_event)
-    appointment = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
-    ics = bootstrap.invitations().invitation(appointment).decode()
+    booked = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
+    ics = bootstrap.invitations().invitation(booked.appointment).decode()
     return Response(HTTPStatus.OK, "text/calendar; charset=utf-8; method=PUBLISH", ics, ICS_HEADERS)
 
 

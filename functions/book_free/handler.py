@@ -13,6 +13,7 @@ from shared.http.auth import caller_of
 from shared.http.fields import IdempotencyKey
 from shared.http.resolver import entry, resolver
 from shared.usecases.book_free import FreeBooking, book_free
+from shared.usecases.ports import Booked
 
 app = resolver()
 bookings, calendar = bootstrap.bookings(), bootstrap.calendar()
@@ -23,15 +24,16 @@ def create_free(
     wanted: Annotated[FreeBookingRequest, Body()],
     idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
 ) -> tuple[AppointmentView, int]:
+    now = bootstrap.clock.now()
     appointment = book_free(
         bookings,
         calendar,
-        bootstrap.clock.now(),
+        now,
         caller=caller_of(app.current_event),
         wanted=FreeBooking(**wanted.model_dump()),
         idempotency_key=idempotency_key,
     )
-    return view(appointment, bootstrap.manage_url), HTTPStatus.CREATED
+    return view(Booked(appointment), now, bootstrap.manage_url), HTTPStatus.CREATED
 
 
 handler = entry(app)

@@ -18,6 +18,10 @@ class AppointmentStatus(StrEnum):
     EXPIRED = "expired"
 
 
+STANDING = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
+"""It was booked, and never taken back."""
+
+
 class CalendarStatus(StrEnum):
     """How far the coach's Google calendar agrees with the appointment."""
 

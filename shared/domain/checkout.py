@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain.appointment import Appointment, AppointmentStatus
+from shared.domain.appointment import STANDING, Appointment, AppointmentStatus
 from shared.domain.attention import Attention, AttentionKind
 from shared.domain.effects import FOR_BOOKING, FOR_PACKAGE, Effect, EffectKind, owed
 from shared.domain.package import Package, PackageStatus
@@ -62,11 +62,8 @@ class Checkout:
     def stands(self) -> bool:
         """Whether what was paid for is the client's."""
         if self.booking is not None:
-            return self.booking.status in _STANDING
+            return self.booking.status in STANDING
         return self.package is not None and self.package.status is PackageStatus.ACTIVE
-
-
-_STANDING = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,12 +37,18 @@ class Claim:
     interval: Interval
     session_start: datetime
     hold_until: datetime | None
+    paying: bool = False
+    """Its client is paying for it: until that is done, not even they may have the time otherwise."""
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether it is a hold, and alive."""
+        return self.hold_until is not None and self.hold_until >= now
 
     def binds(self, client_id: str, now: datetime) -> bool:
         """Whether it keeps ``client_id`` out: a hold that ran out binds nobody, a live one not its own client."""
         if self.hold_until is None:
             return True
-        return self.hold_until >= now and self.client_id != client_id
+        return self.is_held(now) and (self.paying or self.client_id != client_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

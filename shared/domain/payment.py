@@ -127,7 +127,8 @@ class Payment:
 
     @property
     def order_request_id(self) -> str:
-        return f"order-{self.id}"
+        """Names the price too: the same purchase at another price is another order."""
+        return f"order-{self.id}-{self.amount}{self.amount.currency}"
 
     @property
     def capture_request_id(self) -> str:

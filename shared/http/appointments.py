@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.time import isoformat
 from shared.http.fields import Answers, Instant, Phone, PromoCode, ZoneName
-from shared.usecases.ports import Page
+from shared.http.payments import PaymentState, payment_state
+from shared.usecases.ports import Booked, Page
 
 
 class FreeBookingRequest(BaseModel):
@@ -27,17 +30,6 @@ class FreeBookingRequest(BaseModel):
 class CalendarState(BaseModel):
     status: CalendarStatus
     conflict: bool
-
-
-class PaymentState(BaseModel):
-    """Amounts are strings with two decimals."""
-
-    status: str
-    amount: str
-    currency: str
-    order_id: str
-    refunded: str
-    fee: str
 
 
 class AppointmentView(BaseModel):
@@ -65,17 +57,24 @@ class AppointmentView(BaseModel):
     updated_at: str
 
 
+class PendingAppointmentView(AppointmentView):
+    """The payment is not there yet; the time is kept for it."""
+
+    code: Literal["payment_pending"] = "payment_pending"
+
+
 class AppointmentList(BaseModel):
     items: list[AppointmentView]
     next: str | None
 
 
-def view(appointment: Appointment, manage_url: Callable[[Appointment], str]) -> AppointmentView:
+def view(booked: Booked, now: datetime, manage_url: Callable[[Appointment], str]) -> AppointmentView:
+    appointment = booked.appointment
     local = appointment.start.astimezone(ZoneInfo(appointment.timezone))
     return AppointmentView(
         id=appointment.id,
         service=appointment.service,
-        status=appointment.status,
+        status=appointment.status_at(now),
         start=isoformat(appointment.start),
         end=isoformat(appointment.end),
         local_start=local.isoformat(),
@@ -84,7 +83,7 @@ def view(appointment: Appointment, manage_url: Callable[[Appointment], str]) -> 
         phone=appointment.phone,
         backup_start=isoformat(appointment.backup_start) if appointment.backup_start else None,
         answers=appointment.answers,
-        payment=None,
+        payment=payment_state(booked.payment) if booked.payment else None,
         package_id=appointment.package_id,
         promo_code=appointment.promo_code,
         reschedules_used=appointment.reschedules_used,
@@ -96,5 +95,11 @@ def view(appointment: Appointment, manage_url: Callable[[Appointment], str]) -> 
     )
 
 
-def listed(page: Page, manage_url: Callable[[Appointment], str]) -> AppointmentList:
-    return AppointmentList(items=[view(each, manage_url) for each in page.items], next=page.next)
+def pending_view(
+    booked: Booked, now: datetime, manage_url: Callable[[Appointment], str]
+) -> PendingAppointmentView:
+    return PendingAppointmentView(**view(booked, now, manage_url).model_dump())
+
+
+def listed(page: Page, now: datetime, manage_url: Callable[[Appointment], str]) -> AppointmentList:
+    return AppointmentList(items=[view(each, now, manage_url) for each in page.items], next=page.next)

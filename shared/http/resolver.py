@@ -55,11 +55,12 @@ def resolver() -> APIGatewayHttpResolver:
     return app
 
 
-def entry(app: APIGatewayHttpResolver) -> Handler:
+def entry(app: APIGatewayHttpResolver, *, takes_any_body: bool = False) -> Handler:
     """The Lambda entry point of a resolver."""
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        answer = app.resolve(event, context) if _is_json(event) else _not_json(event)
+        fits = takes_any_body or _is_json(event)
+        answer = app.resolve(event, context) if fits else _not_json(event)
         answer.setdefault("headers", {}).update(NO_STORE)
         return answer
 

@@ -31,7 +31,19 @@ def check_wanted(start: datetime, backup_start: datetime | None, timezone: str, 
     zone(timezone)
     if abs(start - now) > FARTHEST:
         raise SlotNotOffered("That time is too far away.")
-    if backup_start is not None and abs(backup_start - now) > FARTHEST:
+    if backup_start is not None:
+        _check_second_choice(start, backup_start, now)
+
+
+def check_backup(start: datetime, backup_start: datetime, now: datetime) -> None:
+    """A second choice that comes later than the booking. Raises ``InvalidInput``."""
+    _check_second_choice(start, backup_start, now)
+    if backup_start <= now:
+        raise InvalidInput("backup_start", "A second choice is a time to come.")
+
+
+def _check_second_choice(start: datetime, backup_start: datetime, now: datetime) -> None:
+    if abs(backup_start - now) > FARTHEST:
         raise InvalidInput("backup_start", "That time is too far away.")
     if backup_start == start:
         raise InvalidInput("backup_start", "A second choice is another time than the first.")

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from shared.usecases.ports import Request
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -19,7 +21,23 @@ def booking_id(client_id: str, idempotency_key: str | None) -> str:
     """32 hex digits; the same for the same client and key, new ones without a key."""
     if idempotency_key is None:
         return uuid.uuid4().hex
-    return hashlib.sha256(f"{client_id}|{idempotency_key}".encode()).hexdigest()[:ID_DIGITS]
+    return _digits(f"{client_id}|{idempotency_key}")
+
+
+def package_id(client_id: str, idempotency_key: str | None) -> str:
+    """As a booking's, and never one of those."""
+    return booking_id(client_id, None if idempotency_key is None else f"package|{idempotency_key}")
+
+
+def request_of(client_id: str, idempotency_key: str | None, asked: str) -> Request | None:
+    """The mark that keeps a key from being used for another request; ``asked`` is the request's fingerprint."""
+    if idempotency_key is None:
+        return None
+    return Request(_digits(f"request|{client_id}|{idempotency_key}"), asked)
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 
 
 def fingerprint(operation: str, request: DataclassInstance, **normal: Any) -> str:

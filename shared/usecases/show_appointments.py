@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.domain.appointment import Appointment
 from shared.domain.caller import Caller
 from shared.domain.errors import NotFound
 from shared.usecases.idempotency import ID_DIGITS
-from shared.usecases.ports import BookingStore, Page
+from shared.usecases.ports import Booked, BookingStore, Page
 
 
 def my_appointments(
@@ -17,9 +16,9 @@ def my_appointments(
     return store.appointments_of(caller.client_id, now, cursor, limit)
 
 
-def my_appointment(store: BookingStore, *, caller: Caller, appointment_id: str) -> Appointment:
+def my_appointment(store: BookingStore, *, caller: Caller, appointment_id: str) -> Booked:
     """Raises ``NotFound``."""
-    appointment = store.appointment(appointment_id) if len(appointment_id) == ID_DIGITS else None
-    if appointment is None or appointment.client.id != caller.client_id:
+    booked = store.booked(appointment_id) if len(appointment_id) == ID_DIGITS else None
+    if booked is None or booked.appointment.client.id != caller.client_id:
         raise NotFound("There is no such booking.")
-    return appointment
+    return booked

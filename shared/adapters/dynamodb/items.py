@@ -219,7 +219,8 @@ def claim_text(appointment: Appointment) -> str:
     """One claim in a week's item, short since a week is read whole: epoch minutes, the hold's end in seconds."""
     start, end = appointment.claim
     hold = "-" if appointment.hold_until is None else int(appointment.hold_until.timestamp())
-    return f"{_minutes(start)} {_minutes(end)} {_minutes(appointment.start)} {hold} {appointment.client.id}"
+    paying = " paying" if appointment.paying else ""
+    return f"{_minutes(start)} {_minutes(end)} {_minutes(appointment.start)} {hold} {appointment.client.id}{paying}"
 
 
 def claims(week: Item, span: Interval) -> list[Claim]:
@@ -238,7 +239,13 @@ def claims(week: Item, span: Interval) -> list[Claim]:
 
 
 def _claim(
-    appointment_id: str, start: str, end: str, session_start: str, hold_until: str, client_id: str
+    appointment_id: str,
+    start: str,
+    end: str,
+    session_start: str,
+    hold_until: str,
+    client_id: str,
+    *paying: str,
 ) -> Claim:
     return Claim(
         appointment_id,
@@ -246,6 +253,7 @@ def _claim(
         Interval(_instant(start), _instant(end)),
         _instant(session_start),
         None if hold_until == "-" else datetime.fromtimestamp(int(hold_until), UTC),
+        bool(paying),
     )
 
 

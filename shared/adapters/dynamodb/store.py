@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.adapters.dynamodb import claims, diaries, items, keys, seeds, writes
+from shared.adapters.dynamodb.payment_items import payment
 from shared.adapters.dynamodb.table import Found, RawItem, Table
 from shared.adapters.dynamodb.transaction import Step, write
-from shared.domain.appointment import Appointment
+from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.diary import Diary, Settings
 from shared.domain.errors import InvalidInput, PromoAlreadyUsed, PromoExhausted
 from shared.domain.promo import MISSES_WINDOW
 from shared.domain.time import Interval, isoformat
-from shared.usecases.ports import AlreadyBooked, EarlierBooking, FreeBookingFacts, Page, PromoReading
+from shared.usecases.ports import AlreadyBooked, Booked, EarlierBooking, FreeBookingFacts, Page, PromoReading
 
 if TYPE_CHECKING:
     from shared.domain.effects import Effect
@@ -90,6 +91,12 @@ class DynamoBookings:
         item = self.table.get("appointment", keys.appointment(appointment_id))
         return None if item is None else items.appointment(items.load(item))
 
+    def booked(self, appointment_id: str) -> Booked | None:
+        key, paid = keys.appointment(appointment_id), keys.payment(appointment_id)
+        found = self.table.get_all("booked", [key, paid])
+        item = found.get(keys.pair(key))
+        return None if item is None else _booked(items.appointment(items.load(item)), found)
+
     def appointments(self, ids: Sequence[str]) -> list[Appointment]:
         found = self.table.get_all("appointments", [keys.appointment(each) for each in ids])
         return [items.appointment(items.load(item)) for item in found.values()]
@@ -109,9 +116,15 @@ class DynamoBookings:
             )
         listed = [*upcoming, *past]
         if len(listed) <= limit:
-            return Page(tuple(listed), None)
+            return Page(self._with_payments(listed, now), None)
         half = UPCOMING if len(upcoming) >= limit else PAST
-        return Page(tuple(listed[:limit]), _cursor(half, listed[limit - 1]))
+        return Page(self._with_payments(listed[:limit], now), _cursor(half, listed[limit - 1]))
+
+    def _with_payments(self, listed: Sequence[Appointment], now: datetime) -> tuple[Booked, ...]:
+        shown = [each for each in listed if each.status_at(now) is not AppointmentStatus.EXPIRED]
+        paid = [keys.payment(each.id) for each in shown if each.payment_id]
+        found = self.table.get_all("payments", paid) if paid else {}
+        return tuple(_booked(each, found) for each in shown)
 
     def _by_client(
         self, client_id: str, condition: str, boundary: str, limit: int, *, forward: bool
@@ -186,7 +199,13 @@ def _earlier(item: RawItem | None) -> EarlierBooking | None:
     if item is None:
         return None
     record = items.load(item)
-    return EarlierBooking(as_booked=items.appointment(record["as_booked"]), fingerprint=record["fingerprint"])
+    as_booked = record.get("as_booked", record)  # a paid one answers from its payment
+    return EarlierBooking(as_booked=items.appointment(as_booked), fingerprint=record["fingerprint"])
+
+
+def _booked(appointment: Appointment, found: Found) -> Booked:
+    paid = found.get(keys.pair(keys.payment(appointment.id)))
+    return Booked(appointment, None if paid is None else payment(items.load(paid)))
 
 
 def _cursor(half: str, last: Appointment) -> str:

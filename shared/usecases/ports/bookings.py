@@ -10,6 +10,7 @@ from typing import Protocol
 from shared.domain.appointment import Appointment
 from shared.domain.diary import Diary, Settings
 from shared.domain.effects import Effect
+from shared.domain.payment import Payment
 from shared.domain.promo import Promo
 from shared.domain.time import Interval
 
@@ -50,8 +51,16 @@ class FreeBookingFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """An appointment, and the payment made for it alone."""
+
+    appointment: Appointment
+    payment: Payment | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    items: tuple[Appointment, ...]
+    items: tuple[Booked, ...]
     next: str | None
 
 
@@ -88,10 +97,12 @@ class BookingStore(Protocol):
 
     def appointment(self, appointment_id: str) -> Appointment | None: ...
 
+    def booked(self, appointment_id: str) -> Booked | None: ...
+
     def appointments(self, ids: Sequence[str]) -> list[Appointment]: ...
 
     def appointments_of(self, client_id: str, now: datetime, cursor: str | None, limit: int) -> Page:
-        """Upcoming ones first, the next on top; then past ones, the latest on top.
+        """Upcoming ones first, the next on top; then past ones, the latest on top. Holds that are over are left out.
 
         Raises ``InvalidInput`` for a cursor it did not give.
         """

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from shared.domain.appointment import Appointment
 from shared.domain.effects import Effect
+from shared.domain.package import Package
+from shared.domain.payment import Payment
 
 
 class EffectStore(Protocol):
@@ -36,14 +38,24 @@ class EffectStore(Protocol):
 class LetterKind(StrEnum):
     CLIENT_BOOKED = "client_booked"
     COACH_BOOKED = "coach_booked"
+    CLIENT_PAYMENT_PENDING = "client_payment_pending"
+    CLIENT_PAYMENT_FAILED = "client_payment_failed"
+    CLIENT_TIME_LOST = "client_time_lost"
+    CLIENT_REFUNDED = "client_refunded"
+    CLIENT_PACKAGE = "client_package"
+    COACH_PACKAGE = "coach_package"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One email about one appointment. ``that_day`` is the coach's day around it, for the coach's copies."""
+    """One email about one appointment or package; ``payment`` is what was to pay for it, None where nothing was.
+
+    ``that_day`` is the coach's day around an appointment, for the coach's copies.
+    """
 
     kind: LetterKind
-    appointment: Appointment
+    about: Appointment | Package
+    payment: Payment | None = None
     coach_timezone: str
     that_day: Sequence[Appointment] = ()
     effect_id: str

@@ -13,6 +13,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, in UTC."""
 
+    def pause(self, seconds: float) -> None:
+        """Lets a moment pass, for somebody else to finish."""
+
 
 class TryAgainLater(Exception):
     """The other side can't do it now, or we can't know whether it did: the effect stays owed."""
