@@ -1,4 +1,4 @@
-"""Every five minutes: pays off whatever is still owed and due."""
+"""Every five minutes: takes up whatever is still owed, due or not handled."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from shared import bootstrap
 from shared.usecases.sweep import sweep
 
-world = bootstrap.world()
+books = bootstrap.books()
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
-    return {"taken_up": sweep(world)}
+    return {"taken_up": sweep(books)}

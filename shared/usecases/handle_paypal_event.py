@@ -1,0 +1,52 @@
+"""A webhook of PayPal's: kept once, then a reason to look at the payment it names. What it says is never believed."""
+
+from __future__ import annotations
+
+from shared.domain.errors import NotFound, TemporarilyUnavailable, TooManyRequests
+from shared.domain.paypal_events import DISPUTES, METHODS, EventKind, PayPalEvent
+from shared.usecases.ports import InboxStore, PaymentStore
+from shared.usecases.settle import Till, follow_dispute, settle
+
+
+def handle_paypal_event(inbox: InboxStore, till: Till, event: PayPalEvent) -> None:
+    """Raises ``PaymentProviderUnavailable``, ``CalendarUnavailable`` or ``TemporarilyUnavailable``: send it again."""
+    if not event.concerns_us or not inbox.receive(event, till.clock.now()):
+        return
+    try:
+        known = follow_up(inbox, till, event)
+    except TooManyRequests as busy:
+        raise TemporarilyUnavailable(busy.detail) from busy
+    if not known:
+        raise TemporarilyUnavailable("There is no such payment (yet).")
+
+
+def follow_up(inbox: InboxStore, till: Till, event: PayPalEvent) -> bool:
+    """Settles the payment that the event names, and closes the event; False when there is no such payment (yet).
+
+    Raises as ``settle`` does, and the event stays open.
+    """
+    if event.kind not in METHODS:  # no method is saved for later yet
+        payment_id = event.payment_id or _look_up(till.payments, event)
+        if payment_id is None or not _look_at(till, payment_id, event):
+            return False
+    inbox.handled(event.id, till.clock.now())
+    return True
+
+
+def _look_up(payments: PaymentStore, event: PayPalEvent) -> str | None:
+    found = payments.order(event.order_id).payment_id if event.order_id else None
+    if found is None and event.capture_id:
+        found = payments.payment_of_capture(event.capture_id)
+    return found
+
+
+def _look_at(till: Till, payment_id: str, event: PayPalEvent) -> bool:
+    try:
+        if event.kind in DISPUTES and event.dispute_id:
+            resolved = event.kind is EventKind.DISPUTE_RESOLVED
+            follow_dispute(till, payment_id, event.dispute_id, resolved=resolved)
+        else:
+            settle(till, payment_id)
+    except NotFound:
+        return False
+    return True
