@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.domain.appointment import Appointment, AppointmentStatus, Client
+from shared.domain.package import Package
+from shared.domain.payment import Payment
 from shared.usecases.ports import Letter, LetterKind
+from tests.builders import package, payment
+
+BOOKED = (LetterKind.CLIENT_BOOKED, LetterKind.COACH_BOOKED)
+OF_PACKAGES = (LetterKind.CLIENT_PACKAGE, LetterKind.COACH_PACKAGE)
+OF_COACH = (LetterKind.COACH_BOOKED, LetterKind.COACH_PACKAGE)
 
 JANE = Client(id="c" * 32, email="jane@client.example", name="Jane Doe")
 
@@ -35,13 +43,32 @@ def appointment(**changes: Any) -> Appointment:
 
 
 def letter(
-    kind: LetterKind = LetterKind.CLIENT_BOOKED, *, that_day: Sequence[Appointment] = (), **changes: Any
+    kind: LetterKind = LetterKind.CLIENT_BOOKED,
+    *,
+    that_day: Sequence[Appointment] = (),
+    paid: Payment | None = None,
+    **changes: Any,
 ) -> Letter:
+    """About an appointment, or about a package where the kind is one of packages."""
+    if kind in OF_PACKAGES:
+        return about_package(kind, paid=paid, client=changes.get("client", JANE))
     about = appointment(**changes)
+    return _letter(kind, about, paid if kind in BOOKED else paid or payment(id=about.id), that_day)
+
+
+def about_package(kind: LetterKind, *, paid: Payment | None = None, **changes: Any) -> Letter:
+    about = replace(package(id="9c" * 16), **{"client": JANE} | changes)
+    return _letter(kind, about, paid or payment(amount="500.00", id=about.id), ())
+
+
+def _letter(
+    kind: LetterKind, about: Appointment | Package, paid: Payment | None, that_day: Sequence[Appointment]
+) -> Letter:
     return Letter(
         kind=kind,
-        appointment=about,
+        about=about,
+        payment=paid,
         coach_timezone="America/Toronto",
         that_day=that_day,
-        effect_id=f"{about.id}-{kind}_mail-{about.sequence}",
+        effect_id=f"{about.id}.{kind}_mail-0",
     )

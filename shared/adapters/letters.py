@@ -12,11 +12,14 @@ from shared.adapters import mails
 from shared.adapters.invitations import REQUEST, Invitations
 from shared.adapters.text import one_line
 from shared.domain.appointment import Appointment
-from shared.usecases.ports import Letter, WillNeverWork
+from shared.domain.package import Package
+from shared.usecases.ports import Letter, LetterKind, WillNeverWork
+
+BOOKED = frozenset({LetterKind.CLIENT_BOOKED, LetterKind.COACH_BOOKED})
 
 
 class Letters:
-    """``mail_from`` is a bare address of a domain verified in SES."""
+    """``mail_from`` is a bare address of a domain verified in SES; ``booking_url`` is where anybody books."""
 
     def __init__(
         self,
@@ -24,20 +27,25 @@ class Letters:
         mail_from: str,
         coach_email: str,
         coach_name: str,
-        manage_url: Callable[[Appointment], str],
+        manage_url: Callable[[Appointment | Package], str],
+        booking_url: str,
     ) -> None:
         self._mail_from = mail_from
         self._coach_email = coach_email
         self._coach_name = "" if "@" in coach_name else one_line(coach_name, 60)
         self._manage_url = manage_url
+        self._booking_url = booking_url
         self._invitations = Invitations(organizer_email=mail_from, organizer_name=self._coach_name)
 
     def compose(self, letter: Letter) -> EmailMessage:
         """Raises ``WillNeverWork`` when an address is none. The same letter always gives the same bytes."""
-        client, coach = _address(letter.appointment.client.email), _address(self._coach_email)
+        client, coach = _address(letter.about.client.email), _address(self._coach_email)
         to_coach = letter.kind in mails.COACHES_COPIES
         words = mails.write(
-            letter, coach_name=self._coach_name, manage_url=self._manage_url(letter.appointment)
+            letter,
+            coach_name=self._coach_name,
+            manage_url=self._manage_url(letter.about),
+            booking_url=self._booking_url,
         )
         message = EmailMessage(policy=SMTP)
         message["Subject"] = words.subject
@@ -47,15 +55,19 @@ class Letters:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(words.text, cte="quoted-printable")
         message.add_alternative(words.html, subtype="html", cte="quoted-printable")
+        if letter.kind in BOOKED and isinstance(letter.about, Appointment):
+            self._invite(message, letter.about)
+        message.set_boundary(f"=_{letter.effect_id[:60]}")  # "=_" can't be in quoted-printable or base64
+        return message
+
+    def _invite(self, message: EmailMessage, appointment: Appointment) -> None:
         message.add_alternative(
-            self._invitations.request(letter.appointment),
+            self._invitations.request(appointment),
             maintype="text",
             subtype="calendar",
             params={"method": REQUEST, "charset": "UTF-8"},
             cte="base64",
         )
-        message.set_boundary(f"=_{letter.effect_id[:60]}")  # "=_" can't be in quoted-printable or base64
-        return message
 
 
 def _address(email: str) -> Address:

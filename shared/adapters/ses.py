@@ -20,6 +20,7 @@ from botocore.exceptions import (
 )
 
 from shared.domain.appointment import Appointment
+from shared.domain.package import Package
 from shared.observability import outside_call
 from shared.usecases.ports import Letter, OutcomeUnknown, TryAgainLater, WillNeverWork
 
@@ -59,7 +60,8 @@ class SesMailer:
         mail_from: str,
         coach_email: str,
         coach_name: str,
-        manage_url: Callable[[Appointment], str],
+        manage_url: Callable[[Appointment | Package], str],
+        booking_url: str,
         configuration_set: str | None = None,
         mock: bool = False,
     ) -> None:
@@ -68,6 +70,7 @@ class SesMailer:
         self._coach_email = coach_email
         self._coach_name = coach_name
         self._manage_url = manage_url
+        self._booking_url = booking_url
         self._configuration_set = configuration_set
         self._mock = mock
 
@@ -109,6 +112,7 @@ class SesMailer:
             coach_email=self._coach_email,
             coach_name=self._coach_name,
             manage_url=self._manage_url,
+            booking_url=self._booking_url,
         )
 
     def _request(self, letter: Letter) -> SendEmailRequestTypeDef:

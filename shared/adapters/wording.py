@@ -5,11 +5,16 @@ from __future__ import annotations
 import phonenumbers
 
 from shared.domain.appointment import Appointment
+from shared.domain.package import Package
 from shared.domain.service import FREE
 
 
 def session_title(appointment: Appointment) -> str:
     return "Free coaching session" if appointment.service == FREE else "Coaching session"
+
+
+def package_title(package: Package) -> str:
+    return f"Package: {package.sessions_total} sessions of {package.duration_minutes} minutes"
 
 
 def pretty_phone(e164: str) -> str:

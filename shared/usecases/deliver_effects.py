@@ -5,30 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from shared.domain.appointment import Appointment, AppointmentStatus
+from shared.domain.appointment import STANDING
 from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, retry_delay
-from shared.domain.local_time import span_of_days
-from shared.domain.time import Interval
 from shared.observability import count, logger
 from shared.usecases.ports import (
     BookingStore,
     Calendar,
     Clock,
     EffectStore,
-    Letter,
-    LetterKind,
     Mailer,
     OutcomeUnknown,
+    PaymentStore,
     WillNeverWork,
 )
-
-LETTERS = {
-    EffectKind.CLIENT_BOOKED_MAIL: LetterKind.CLIENT_BOOKED,
-    EffectKind.COACH_BOOKED_MAIL: LetterKind.COACH_BOOKED,
-}
-STANDING = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
+from shared.usecases.write_letter import write_letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +27,7 @@ class World:
     """All that delivering touches."""
 
     bookings: BookingStore
+    payments: PaymentStore
     effects: EffectStore
     calendar: Calendar
     mailer: Mailer
@@ -70,44 +62,23 @@ def deliver(world: World, subject_id: str, effect_id: str) -> bool:
 
 
 def _make_it_so(world: World, effect: Effect) -> str | None:
-    appointment = world.bookings.appointment(effect.subject_id)
+    match effect.kind:
+        case EffectKind.CALENDAR_EVENT:
+            _match_calendar(world, effect.subject_id)
+            return None
+        case _:
+            letter = write_letter(effect, world.bookings, world.payments)
+            return None if letter is None else world.mailer.send(letter)
+
+
+def _match_calendar(world: World, appointment_id: str) -> None:
+    appointment = world.bookings.appointment(appointment_id)
     if appointment is None:
         raise WillNeverWork("the booking is gone")
-    if effect.kind is EffectKind.CALENDAR_EVENT:
-        _match_calendar(world.calendar, appointment)
-        return None
-    if appointment.sequence != effect.sequence or appointment.status not in STANDING:
-        return None  # the booking has moved on, and with it what there is to say
-    return world.mailer.send(_letter(world, effect, appointment))
-
-
-def _match_calendar(calendar: Calendar, appointment: Appointment) -> None:
     if appointment.status in STANDING:
-        calendar.put_event(appointment)
+        world.calendar.put_event(appointment)
     else:
-        calendar.remove_event(appointment.id)
-
-
-def _letter(world: World, effect: Effect, appointment: Appointment) -> Letter:
-    zone = world.bookings.settings().schedule.timezone
-    kind = LETTERS[effect.kind]
-    return Letter(
-        kind=kind,
-        appointment=appointment,
-        coach_timezone=zone,
-        that_day=_that_day(world.bookings, appointment, zone) if kind is LetterKind.COACH_BOOKED else (),
-        effect_id=f"{effect.subject_id}.{effect.id}",
-    )
-
-
-def _that_day(store: BookingStore, appointment: Appointment, zone: str) -> tuple[Appointment, ...]:
-    """The coach's other standing sessions on the local day of this one, in order."""
-    day = appointment.start.astimezone(ZoneInfo(zone)).date()
-    span: Interval = span_of_days(zone, day, day)
-    claims = [claim for claim in store.diary(span).claims if span.start <= claim.session_start < span.end]
-    ids = [claim.appointment_id for claim in claims if claim.appointment_id != appointment.id]
-    others = [each for each in store.appointments(ids) if each.status in STANDING]
-    return tuple(sorted(others, key=lambda each: each.start))
+        world.calendar.remove_event(appointment_id)
 
 
 def _try_later(world: World, effect: Effect, failed: Exception) -> None:

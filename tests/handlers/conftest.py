@@ -86,7 +86,7 @@ class Stage:
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def world(self) -> World:
-        return World(self.store, self.store, self.calendar, self.mailer, self.clock)
+        return World(self.store, self.store, self.store, self.calendar, self.mailer, self.clock)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
@@ -9,11 +10,14 @@ import pytest
 
 from shared.adapters import mails
 from shared.domain.appointment import Client
-from shared.usecases.ports import LetterKind
+from shared.domain.payment import PaymentStatus
+from shared.usecases.ports import Letter, LetterKind
 from shared.zones import assert_zone_data
-from tests.letters import appointment, at, letter
+from tests.builders import payment
+from tests.letters import BOOKED, OF_COACH, about_package, appointment, at, letter
 
-MANAGE = "https://coach.example/manage.html?id=3f"
+SITE = "https://coach.example/"
+MANAGE = f"{SITE}manage.html?id=3f"
 KINDS = list(LetterKind)
 
 
@@ -23,7 +27,15 @@ def zone_data() -> None:
 
 
 def words(kind: LetterKind = LetterKind.CLIENT_BOOKED, **changes: Any) -> mails.Words:
-    return mails.write(letter(kind, **changes), coach_name="Alex Morgan", manage_url=MANAGE)
+    return written(letter(kind, **changes))
+
+
+def of_package(kind: LetterKind, **changes: Any) -> mails.Words:
+    return written(about_package(kind, **changes))
+
+
+def written(about: Letter) -> mails.Words:
+    return mails.write(about, coach_name="Alex Morgan", manage_url=MANAGE, booking_url=SITE)
 
 
 class Tags(HTMLParser):
@@ -115,9 +127,10 @@ def test_the_coach_reads_the_same_instant_in_the_coachs_zone() -> None:
     assert mail.subject == "Booked: Jane Doe, Tue, Nov 10 at 12:00 PM"
 
 
-def test_the_coach_gets_no_link_that_only_the_client_can_open() -> None:
-    mail = words(LetterKind.COACH_BOOKED)
-    assert MANAGE not in mail.text + mail.html
+@pytest.mark.parametrize("kind", OF_COACH)
+def test_the_coach_gets_no_link_that_only_the_client_can_open(kind: LetterKind) -> None:
+    mail = words(kind)
+    assert SITE not in mail.text + mail.html
 
 
 def test_the_client_learns_who_calls_whom_and_how_to_change_it() -> None:
@@ -161,6 +174,120 @@ def test_the_coach_sees_the_client_the_answers_and_the_day_in_order() -> None:
 
 def test_a_day_with_nothing_else_says_so() -> None:
     assert "Nothing else is booked that day." in words(LetterKind.COACH_BOOKED).text
+
+
+@pytest.mark.parametrize("kind", BOOKED)
+@pytest.mark.parametrize(
+    ("booked", "says"),
+    [
+        ({"service": "single", "paid": payment(amount="150.00", currency="CAD")}, "150.00 CAD"),
+        ({"service": "package", "package_id": "9c" * 16}, "package"),
+    ],
+)
+def test_a_booked_mail_says_what_paid_for_the_session(
+    kind: LetterKind, booked: dict[str, Any], says: str
+) -> None:
+    mail = words(kind, **booked)
+    for body in (mail.text, mail.html):
+        assert "Paid" in body
+        assert says in body
+
+
+@pytest.mark.parametrize("kind", BOOKED)
+def test_of_a_free_session_nothing_is_said_to_be_paid(kind: LetterKind) -> None:
+    mail = words(kind)
+    assert "Paid" not in mail.text + mail.html
+
+
+def test_a_pending_payment_keeps_the_time_and_asks_for_nothing() -> None:
+    mail = words(LetterKind.CLIENT_PAYMENT_PENDING, service="single")
+    assert mail.subject == "Payment pending: your session on Tue, Nov 10 at 10:00 AM"
+    for body in (mail.text, mail.html):
+        assert "150.00 USD" in body
+        assert "10:00 – 10:30 AM" in body
+        assert "There is nothing for you to do." in body
+        assert "not booked yet" in body
+        assert MANAGE in body
+
+
+def test_a_failed_payment_took_nothing_and_the_time_is_free_again() -> None:
+    mail = words(LetterKind.CLIENT_PAYMENT_FAILED, service="single")
+    assert mail.subject == "Payment not completed: your session on Tue, Nov 10 at 10:00 AM"
+    for body in (mail.text, mail.html):
+        assert "150.00 USD" in body
+        assert "Nothing was taken." in body
+        assert "free again" in body
+        assert SITE in body.replace(MANAGE, "")
+
+
+def test_a_lost_time_gives_all_of_the_money_back_and_leads_to_another_time() -> None:
+    mail = words(LetterKind.CLIENT_TIME_LOST, service="single")
+    assert mail.subject == "We could not keep your time on Tue, Nov 10 at 10:00 AM: your money goes back"
+    for body in (mail.text, mail.html):
+        assert "150.00 USD" in body
+        assert "goes back where it came from, within days" in body
+        assert "10:00 – 10:30 AM" in body
+        assert "another time" in body
+        assert SITE in body.replace(MANAGE, "")
+
+
+@pytest.mark.parametrize(
+    ("refunded", "shown", "of"),
+    [("75.00", "75.00 USD", "of the 150.00 USD you paid"), ("150.00", "150.00 USD", "everything you paid")],
+)
+def test_a_refund_says_how_much_of_how_much_went_back_and_where(refunded: str, shown: str, of: str) -> None:
+    paid = payment(status=PaymentStatus.PARTIALLY_REFUNDED, refunded=Decimal(refunded))
+    mail = words(LetterKind.CLIENT_REFUNDED, service="single", paid=paid)
+    assert mail.subject == f"Refund of {shown}: your session on Tue, Nov 10 at 10:00 AM"
+    for body in (mail.text, mail.html):
+        assert shown in body
+        assert of in body
+        assert "the PayPal account you paid from" in body
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        (LetterKind.CLIENT_PAYMENT_PENDING, "Payment pending: your package of 3 sessions"),
+        (LetterKind.CLIENT_PAYMENT_FAILED, "Payment not completed: your package of 3 sessions"),
+        (LetterKind.CLIENT_REFUNDED, "Refund of 0.00 USD: your package of 3 sessions"),
+        (LetterKind.CLIENT_PACKAGE, "Your package of 3 sessions is ready to book from"),
+    ],
+)
+def test_money_for_a_package_is_told_without_a_time(kind: LetterKind, subject: str) -> None:
+    mail = of_package(kind)
+    assert mail.subject == subject
+    for body in (mail.text, mail.html):
+        assert "500.00 USD" in body
+        assert "Package: 3 sessions of 60 minutes" in body
+        assert "UTC" not in body
+        assert "your time" not in body.lower()
+
+
+def test_a_package_is_receipted_with_the_policy_and_how_to_book_from_it() -> None:
+    mail = words(LetterKind.CLIENT_PACKAGE)
+    for body in (mail.text, mail.html):
+        assert "receipt" in body
+        assert "48 hours" in body
+        assert "Book from your package" in body
+        assert MANAGE in body
+
+
+def test_the_coach_learns_who_bought_a_package_for_how_much() -> None:
+    mail = words(LetterKind.COACH_PACKAGE, paid=payment(amount="500.00", currency="CAD"))
+    assert mail.subject == "Package bought: Jane Doe, 500.00 CAD"
+    for body in (mail.text, mail.html):
+        assert "Jane Doe" in body
+        assert "jane@client.example" in body
+        assert "500.00 CAD" in body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_mail_carries_what_only_paypal_and_we_need(kind: LetterKind) -> None:
+    paid = payment(order_id="ORDERID", capture_id="CAPTUREID", approve_url="https://paypal.example/approve")
+    mail = words(kind, paid=paid)
+    for secret in ("ORDERID", "CAPTUREID", "paypal.example", paid.id):
+        assert secret not in mail.subject + mail.text + mail.html
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,14 +12,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from shared.adapters.mails.times import When, when
 from shared.adapters.text import one_line, plain
-from shared.adapters.wording import pretty_phone, session_title
+from shared.adapters.wording import package_title, pretty_phone, session_title
 from shared.domain.appointment import Appointment
+from shared.domain.package import Package
+from shared.domain.payment import Payment
 from shared.domain.service import FREE
 from shared.domain.time import Interval
 from shared.usecases.ports import Letter, LetterKind
 
 LANGUAGE = "en"
-COACHES_COPIES = frozenset({LetterKind.COACH_BOOKED})
+COACHES_COPIES = frozenset({LetterKind.COACH_BOOKED, LetterKind.COACH_PACKAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,17 @@ class DayLine:
     here: bool
 
 
-def write(letter: Letter, *, coach_name: str, manage_url: str) -> Words:
+def write(letter: Letter, *, coach_name: str, manage_url: str, booking_url: str) -> Words:
     """What the letter says, with every time in its reader's zone and all client text inert."""
-    context = _context(letter, coach_name, manage_url)
+    context = {
+        "coach_name": one_line(coach_name),
+        "client_name": one_line(letter.about.client.name or ""),
+        "client_email": one_line(letter.about.client.email),
+        "manage_url": manage_url,
+        "booking_url": booking_url,
+        **_money(letter.payment),
+        **_matter(letter),
+    }
     text = _environment().get_template(f"{LANGUAGE}/{letter.kind}.txt").make_module(context)
     html = _environment().get_template(f"{LANGUAGE}/{letter.kind}.html").render(context)
     return Words(subject=one_line(_subject(text)), text=str(text), html=html)
@@ -64,24 +74,40 @@ def _environment() -> Environment:
     )
 
 
-def _context(letter: Letter, coach_name: str, manage_url: str) -> dict[str, object]:
-    appointment = letter.appointment
-    zone = letter.coach_timezone if letter.kind in COACHES_COPIES else appointment.timezone
+def _money(payment: Payment | None) -> dict[str, object]:
+    """The price, and what of it went back; None of a session that costs nothing by itself."""
+    if payment is None:
+        return {"amount": None}
     return {
-        "title": session_title(appointment),
-        "minutes": appointment.duration_minutes,
-        "when": when(appointment.session, zone),
-        "backup": _backup(appointment, zone),
-        "client_name": one_line(appointment.client.name or ""),
-        "client_email": one_line(appointment.client.email),
-        "client_timezone": appointment.timezone,
-        "phone": pretty_phone(appointment.phone),
-        "phone_e164": appointment.phone,
-        "answers": [(_label(key), plain(text).strip()) for key, text in appointment.answers.items()],
-        "free": appointment.service == FREE,
-        "coach_name": one_line(coach_name),
-        "manage_url": manage_url,
-        "day": list(_day(letter)),
+        "amount": f"{payment.amount} {payment.amount.currency}",
+        "refunded": f"{payment.refunded} {payment.amount.currency}",
+        "all_refunded": payment.refunded == payment.amount.amount,
+    }
+
+
+def _matter(letter: Letter) -> dict[str, object]:
+    """What was booked or bought; ``when`` is None for a package, which is for no time yet."""
+    about = letter.about
+    if isinstance(about, Package):
+        return {
+            "what": package_title(about),
+            "sessions": about.sessions_total,
+            "when": None,
+            "free": False,
+        }
+    zone = letter.coach_timezone if letter.kind in COACHES_COPIES else about.timezone
+    return {
+        "what": f"{session_title(about)}, {about.duration_minutes} minutes",
+        "title": session_title(about),
+        "when": when(about.session, zone),
+        "backup": _backup(about, zone),
+        "client_timezone": about.timezone,
+        "phone": pretty_phone(about.phone),
+        "phone_e164": about.phone,
+        "answers": [(_label(key), plain(text).strip()) for key, text in about.answers.items()],
+        "free": about.service == FREE,
+        "from_package": about.package_id is not None,
+        "day": list(_day(about, letter)),
     }
 
 
@@ -100,8 +126,7 @@ def _label(key: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _day(letter: Letter) -> Iterator[DayLine]:
-    about = letter.appointment
+def _day(about: Appointment, letter: Letter) -> Iterator[DayLine]:
     others = (other for other in letter.that_day if other.id != about.id)
     for appointment in sorted([about, *others], key=lambda each: each.start):
         yield DayLine(
