@@ -6,31 +6,45 @@ import base64
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.domain.appointment import Appointment, CalendarStatus
+from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus
+from shared.domain.attention import Attention
+from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Claim, Diary, Settings
 from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
 from shared.domain.errors import (
     CalendarUnavailable,
+    IdempotencyKeyReused,
     InvalidInput,
     PromoAlreadyUsed,
     PromoExhausted,
     SlotTaken,
 )
+from shared.domain.package import Package
+from shared.domain.payment import Payment
+from shared.domain.paypal_events import PayPalEvent
 from shared.domain.promo import MISSES_WINDOW, SEED_PROMOS, Promo
 from shared.domain.schedule import DEFAULT_SCHEDULE
 from shared.domain.service import SEED_SERVICES
-from shared.domain.time import Interval
+from shared.domain.time import Interval, minutes
 from shared.usecases.ports import (
     AlreadyBooked,
+    Booked,
+    CheckoutFacts,
     DiaryChanged,
     EarlierBooking,
     FreeBookingFacts,
     Letter,
+    OrderReading,
     Page,
+    PaymentMoved,
     PromoReading,
+    Received,
 )
+
+HAVE_THEIR_TIME = frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED})
+LISTED = frozenset(AppointmentStatus) - {AppointmentStatus.EXPIRED}
 
 
 @dataclass
@@ -39,6 +53,9 @@ class FakeClock:
 
     def now(self) -> datetime:
         return self.at
+
+    def pause(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -90,10 +107,40 @@ class FakeMailer:
         return "initialized"
 
 
-class FakeStore:
-    """Both store ports over dictionaries, one lock for all."""
+class FakeInbox:
+    """The inbox and the list of what needs a person, over dictionaries."""
 
     def __init__(self) -> None:
+        self._received: dict[str, Received] = {}
+        self._handled: set[str] = set()
+        self._attention: dict[str, Attention] = {}
+
+    def receive(self, event: PayPalEvent, now: datetime) -> bool:
+        self._received.setdefault(event.id, Received(replace(event, sent_at=None), now))
+        return event.id not in self._handled
+
+    def handled(self, event_id: str, now: datetime) -> None:
+        if event_id in self._received:
+            self._handled.add(event_id)
+
+    def open_events(self, now: datetime) -> list[Received]:
+        open_ones = [each for each in self._received.values() if each.event.id not in self._handled]
+        return sorted(
+            (each for each in open_ones if each.at <= now - timedelta(minutes=2)), key=lambda each: each.at
+        )
+
+    def note(self, attention: Attention) -> None:
+        self._attention[attention.id] = attention
+
+    def open_attention(self) -> list[Attention]:
+        return sorted(self._attention.values(), key=lambda each: each.noted_at)
+
+
+class FakeStore(FakeInbox):
+    """All store ports over dictionaries, one lock for all."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.RLock()
         self._settings: Settings | None = None
         self._promos: dict[str, Promo] = {}
@@ -102,6 +149,13 @@ class FakeStore:
         self._booked: dict[str, tuple[Appointment, str]] = {}
         self._appointments: dict[str, Appointment] = {}
         self._effects: dict[tuple[str, str], Effect] = {}
+        self._cells: dict[datetime, Appointment] = {}
+        self._payments: dict[str, tuple[Payment, str]] = {}
+        self._packages: dict[str, Package] = {}
+        self._orders: dict[str, str] = {}
+        self._captures: dict[str, str] = {}
+        self._requests: dict[str, str] = {}
+        self.audit: list[tuple[str, str, str]] = []
         self._writes = 0
 
     def seed(self) -> None:
@@ -125,7 +179,8 @@ class FakeStore:
 
     def diary(self, span: Interval) -> Diary:
         with self._lock:
-            claims = [_claim(each) for each in self._appointments.values() if each.claim.overlaps(span)]
+            live = [each for each in self._appointments.values() if each.status in HAVE_THEIR_TIME]
+            claims = [_claim(each) for each in live if each.claim.overlaps(span)]
             return Diary(settings=self.settings(), claims=tuple(claims), week_versions={"all": self._writes})
 
     def promo(self, code: str, client_id: str, now: datetime) -> PromoReading:
@@ -159,9 +214,7 @@ class FakeStore:
                 raise PromoAlreadyUsed("used")
             if promo is None or not promo.active or not promo.remaining:
                 raise PromoExhausted("exhausted")
-            binding = self.diary(appointment.claim).binding(appointment.client.id, appointment.created_at)
-            if binding:
-                raise SlotTaken("taken")
+            self._refuse_taken(appointment, appointment.created_at)
             if relied_on.settings.version != self.settings().version:
                 raise DiaryChanged
             if self.settings().schedule.daily_limit and relied_on.week_versions != {"all": self._writes}:
@@ -170,28 +223,135 @@ class FakeStore:
             self._promos[code] = replace(promo, used=promo.used + 1)
             self._uses.add((code, appointment.client.id))
             self._booked[appointment.id] = (appointment, fingerprint)
-            self._appointments[appointment.id] = appointment
+            self._write_booking(appointment)
             self._effects |= {(effect.subject_id, effect.id): effect for effect in effects}
 
     def _earlier_booking(self, appointment_id: str) -> EarlierBooking | None:
         booked = self._booked.get(appointment_id)
         return None if booked is None else EarlierBooking(*booked)
 
+    def _refuse_taken(self, wanted: Appointment, now: datetime) -> None:
+        for cell in _cells(wanted):
+            owner = self._cells.get(cell)
+            if owner is not None and not _may_claim(owner, wanted, now):
+                raise SlotTaken("taken")
+
+    def _write_booking(self, booking: Appointment) -> None:
+        """With its cells, or without them once it has no claim to its time any more."""
+        self._appointments[booking.id] = booking
+        self._cells = {cell: owner for cell, owner in self._cells.items() if owner.id != booking.id}
+        if booking.status in HAVE_THEIR_TIME:
+            self._cells |= dict.fromkeys(_cells(booking), booking)
+
+    # The port PaymentStore
+
+    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts:
+        with self._lock:
+            earlier = self.checkout(payment_id)
+            booked = payment_id in self._appointments
+            return CheckoutFacts(self.diary(span), earlier, booked and earlier is None)
+
+    def checkout(self, payment_id: str) -> Checkout | None:
+        with self._lock:
+            if payment_id not in self._payments:
+                return None
+            payment, fingerprint = self._payments[payment_id]
+            booking, package = self._appointments.get(payment_id), self._packages.get(payment_id)
+            return Checkout(payment, booking, package, fingerprint)
+
+    def order(self, order_id: str, request_id: str | None = None) -> OrderReading:
+        return OrderReading(self._orders.get(order_id), self._requests.get(request_id or ""))
+
+    def payment_of_capture(self, capture_id: str) -> str | None:
+        return self._captures.get(capture_id)
+
+    def due_payments(self, now: datetime) -> list[str]:
+        waiting = [payment for payment, _ in self._payments.values() if payment.check_at is not None]
+        due = [payment for payment in waiting if payment.check_at and payment.check_at <= now]
+        return [payment.id for payment in sorted(due, key=lambda each: each.check_at or now)]
+
+    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+        with self._lock:
+            payment = checkout.payment
+            if payment.id in self._payments or payment.id in self._appointments:
+                raise AlreadyBooked
+            if payment.order_id in self._orders:
+                raise AlreadyBooked
+            if checkout.booking is not None:
+                self._refuse_taken(checkout.booking, payment.created_at)
+            if relied_on.settings.version != self.settings().version:
+                raise DiaryChanged
+            if self.settings().schedule.daily_limit and relied_on.week_versions != {"all": self._writes}:
+                raise DiaryChanged
+            self._writes += 1
+            self._orders[payment.order_id or ""] = payment.id
+            if checkout.booking is not None:
+                self._booked[payment.id] = (checkout.booking, checkout.fingerprint)
+            self._write_checkout(checkout)
+            self.audit.append((payment.id, "ordered", payment.client_id))
+
+    def change(self, before: Checkout, change: Change, *, actor: str, request: Request | None = None) -> None:
+        with self._lock:
+            after = change.after
+            payment = after.payment
+            seen = self.checkout(payment.id)
+            if seen is None or seen.payment.version != before.payment.version:
+                raise PaymentMoved
+            if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
+                raise IdempotencyKeyReused("reused")
+            if payment.capture_id and self._captures.get(payment.capture_id, payment.id) != payment.id:
+                raise PaymentMoved
+            booking = after.booking
+            if booking is not None and booking != before.booking and booking.status in HAVE_THEIR_TIME:
+                self._refuse_taken(booking, booking.updated_at)
+            if _status(seen) != _status(before):
+                raise PaymentMoved
+            if request:
+                self._requests[request.id] = request.fingerprint
+            if payment.capture_id:
+                self._captures[payment.capture_id] = payment.id
+            self._writes += 1
+            self._write_checkout(after)
+            self._effects |= {(effect.subject_id, effect.id): effect for effect in change.effects}
+            for attention in change.attention:
+                self.note(attention)
+            self.audit.append((payment.id, change.event, actor))
+
+    def _write_checkout(self, checkout: Checkout) -> None:
+        self._payments[checkout.payment.id] = (checkout.payment, checkout.fingerprint)
+        if checkout.booking is not None and checkout.booking != self._appointments.get(checkout.payment.id):
+            self._write_booking(checkout.booking)
+        if checkout.package is not None:
+            known = self._packages.get(checkout.package.id, checkout.package)
+            self._packages[known.id] = replace(checkout.package, sessions_used=known.sessions_used)
+
+    # Bookings
+
     def appointment(self, appointment_id: str) -> Appointment | None:
         return self._appointments.get(appointment_id)
+
+    def booked(self, appointment_id: str) -> Booked | None:
+        appointment = self._appointments.get(appointment_id)
+        return None if appointment is None else self._with_payment(appointment)
+
+    def _with_payment(self, appointment: Appointment) -> Booked:
+        payment, _ = self._payments.get(appointment.id, (None, ""))
+        return Booked(appointment, payment)
 
     def appointments(self, ids: Sequence[str]) -> list[Appointment]:
         return [self._appointments[each] for each in ids if each in self._appointments]
 
     def appointments_of(self, client_id: str, now: datetime, cursor: str | None, limit: int) -> Page:
-        own = [each for each in self._appointments.values() if each.client.id == client_id]
+        listed = [each for each in self._appointments.values() if each.status in LISTED]
+        own = [each for each in listed if each.client.id == client_id]
         upcoming = sorted((each for each in own if each.start >= now), key=lambda each: each.start)
         past = sorted((each for each in own if each.start < now), key=lambda each: each.start, reverse=True)
         listed = [*upcoming, *past]
         begin = 0 if cursor is None else _read_cursor(cursor)
         end = begin + limit
         more = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(listed) else None
-        return Page(tuple(listed[begin:end]), more)
+        shown = [each for each in listed[begin:end] if each.status_at(now) is not AppointmentStatus.EXPIRED]
+        return Page(tuple(self._with_payment(each) for each in shown), more)
 
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         return [key for key, effect in self._effects.items() if _due(effect, now)]
@@ -242,7 +402,33 @@ class FakeStore:
 
 def _claim(appointment: Appointment) -> Claim:
     return Claim(
-        appointment.id, appointment.client.id, appointment.claim, appointment.start, appointment.hold_until
+        appointment.id,
+        appointment.client.id,
+        appointment.claim,
+        appointment.start,
+        appointment.hold_until,
+        appointment.paying,
+    )
+
+
+def _cells(appointment: Appointment) -> list[datetime]:
+    start, end = appointment.claim
+    return [start + minutes(5 * n) for n in range((end - start) // minutes(5))]
+
+
+def _may_claim(owner: Appointment, wanted: Appointment, now: datetime) -> bool:
+    if owner.id == wanted.id:
+        return True
+    if owner.hold_until is None:
+        return False
+    return owner.hold_until < now or (not owner.paying and owner.client.id == wanted.client.id)
+
+
+def _status(checkout: Checkout) -> tuple[object, object]:
+    """What a change of a booking or package is conditional on."""
+    return (
+        checkout.booking.status if checkout.booking else None,
+        checkout.package.status if checkout.package else None,
     )
 
 
