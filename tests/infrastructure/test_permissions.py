@@ -14,9 +14,10 @@ SECRETS = {
     "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
     "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "health": {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"},
-    "effects": {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"},
-    "sweeper": {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"},
+    **{
+        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"}
+        for folder in ("checkout", "paypal_webhook", "health", "effects", "sweeper")
+    },
 }
 
 
@@ -87,14 +88,21 @@ def test_a_function_that_reads_secrets_knows_where_they_are(functions: dict[str,
     assert told == set(SECRETS)
 
 
-def test_only_booking_creates_items_and_nobody_deletes(granted: Statements) -> None:
-    creating = {
-        folder
-        for folder, statements in granted.items()
-        if "dynamodb:PutItem" in set().union(*map(actions, statements))
+SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper"}
+
+
+def test_only_booking_and_money_create_items(granted: Statements) -> None:
+    assert allowed("dynamodb:PutItem", granted) == {"book_free", "effects"} | SETTLES_PAYMENTS
+
+
+def test_only_who_settles_payments_frees_times(granted: Statements) -> None:
+    assert allowed("dynamodb:DeleteItem", granted) == SETTLES_PAYMENTS
+
+
+def allowed(action: str, granted: Statements) -> set[str]:
+    return {
+        folder for folder, statements in granted.items() if action in set().union(*map(actions, statements))
     }
-    assert creating == {"book_free"}
-    assert "dynamodb:DeleteItem" not in str(granted)
 
 
 def test_reading_functions_change_nothing(granted: Statements) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.paypal_api import CONNECT_SECONDS, READ_SECONDS
 from shared.observability import count, logger
 from tests.infrastructure.conftest import ROOT, TEMPLATE, Resource, logical_id
 
@@ -23,11 +24,17 @@ ROUTES = {
     "GET /booking/availability",
     "GET /booking/promo/{code}",
     "POST /booking/create-free",
+    "POST /booking/orders",
+    "DELETE /booking/orders/{order_id}",
+    "POST /booking/create-paid",
+    "POST /booking/create-paid-package",
     "GET /booking/my-appointments",
     "GET /booking/{id}",
     "GET /booking/{id}/calendar.ics",
+    "POST /webhooks/paypal",
 }
-PUBLIC = {"GET /health", "GET /booking/config"}
+PUBLIC = {"GET /health", "GET /booking/config", "POST /webhooks/paypal"}
+API_GATEWAY_WAITS_SECONDS = 30
 
 
 def of_type(resources: Resources, kind: str) -> Resources:
@@ -90,7 +97,7 @@ def test_the_routes_are_those_of_the_contract(functions: Resources) -> None:
     assert set(http_events(functions)) == ROUTES
 
 
-def test_only_health_and_config_are_open_to_all(resources: Resources, functions: Resources) -> None:
+def test_only_what_needs_no_sign_in_is_open_to_all(resources: Resources, functions: Resources) -> None:
     open_to_all = {
         route
         for route, event in http_events(functions).items()
@@ -119,10 +126,21 @@ def test_api_gateway_may_call_the_authorizer(deployed: Resources) -> None:
     assert {"Fn::GetAtt": ["AuthorizerFunction", "Arn"]} in permitted
 
 
-def test_guessing_codes_is_throttled_harder_than_the_rest(resources: Resources) -> None:
+@pytest.mark.parametrize("route", ["GET /booking/promo/{code}", "POST /webhooks/paypal"])
+def test_what_can_be_guessed_or_flooded_is_throttled_harder_than_the_rest(
+    resources: Resources, route: str
+) -> None:
     api = resources["Api"]["Properties"]
-    guesses = api["RouteSettings"]["GET /booking/promo/{code}"]
-    assert guesses["ThrottlingRateLimit"] < api["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    limits = api["RouteSettings"][route]
+    assert limits["ThrottlingRateLimit"] < api["DefaultRouteSettings"]["ThrottlingRateLimit"]
+
+
+@pytest.mark.parametrize("folder", ["checkout", "paypal_webhook"])
+def test_who_waits_for_paypal_twice_still_answers_before_api_gateway_gives_up(
+    functions: Resources, folder: str
+) -> None:
+    paypal_is_silent_after = 2 * (CONNECT_SECONDS + READ_SECONDS)
+    assert paypal_is_silent_after < functions[folder]["Timeout"] < API_GATEWAY_WAITS_SECONDS
 
 
 def test_access_logs_hold_nothing_personal(resources: Resources) -> None:
