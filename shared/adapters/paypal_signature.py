@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from shared.observability import logger, outside_call
 ALGORITHM = "SHA256withRSA"
 LONGEST_HEADER = 500
 LARGEST_CERTIFICATE_BYTES = 64 * 1024
+
+OLDEST = timedelta(days=4)
+"""PayPal sends a message for three days; one that comes much later is somebody's recording of it."""
 
 LIVE_CERTIFICATES = dict.fromkeys(
     ("https://api.paypal.com", "https://api-m.paypal.com"), "messageverificationcerts.paypal.com"
@@ -60,7 +64,17 @@ def _transmission(headers: Mapping[str, str]) -> _Transmission | None:
         0 < len(value) <= LONGEST_HEADER for value in values
     ):
         return None
-    return _Transmission(*values)
+    transmission = _Transmission(*values)
+    return transmission if _is_recent(transmission.time) else None
+
+
+def _is_recent(time: str) -> bool:
+    """The time is part of what is signed."""
+    try:
+        sent = datetime.fromisoformat(time)
+    except ValueError:
+        return False
+    return sent.tzinfo is not None and datetime.now(UTC) - sent <= OLDEST
 
 
 class AskingPayPal:

@@ -6,7 +6,7 @@ import json
 import random
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,12 @@ def api(server: ScriptedServer) -> PayPalApi:
     return PayPalApi(api_base=server.url, client_id="id", client_secret="secret")
 
 
+def just_now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def signed(server: ScriptedServer, body: bytes = BODY, **changes: str) -> Headers:
-    transmission, time = "103e3700-8b0c-11ef-8695-6b62a8a99ac4", "2026-11-23T13:05:08Z"
+    transmission, time = "103e3700-8b0c-11ef-8695-6b62a8a99ac4", just_now()
     return {
         "paypal-auth-algo": "SHA256withRSA",
         "paypal-auth-version": "v2",
@@ -137,7 +141,7 @@ def test_a_signature_for_another_webhook_is_refused(server: ScriptedServer, auth
 def test_without_a_webhook_id_nothing_is_taken_and_nobody_asked(
     server: ScriptedServer, authority: Authority, webhook_id: str | None
 ) -> None:
-    transmission, time = "t", "2026-11-23T13:05:08Z"
+    transmission, time = "t", just_now()
     for named in ("", "None"):
         signature = sign(BODY, named, transmission, time, rsa_key("leaf"))
         headers = signed(server) | {
@@ -258,15 +262,36 @@ def test_a_kept_certificate_is_no_longer_trusted_once_it_ran_out_and_is_fetched_
         assert offline.verify(signed(server), BODY)
 
 
-def test_a_message_sent_again_later_is_still_paypals(
-    server: ScriptedServer, offline: CheckingCertificates
+@pytest.mark.parametrize(
+    ("later", "taken"),
+    [
+        (timedelta(days=3), True),  # PayPal's own last try
+        (timedelta(days=4, seconds=-5), True),
+        (timedelta(days=4, seconds=5), False),
+        (timedelta(days=365), False),
+    ],
+)
+def test_a_message_is_taken_as_long_as_paypal_may_send_it_and_a_recording_of_it_is_not(
+    server: ScriptedServer, asking: AskingPayPal, authority: Authority, later: timedelta, taken: bool
 ) -> None:
-    """PayPal sends for three days; that nothing counts twice is the inbox's doing."""
     import time_machine
 
     headers = signed(server)
-    with time_machine.travel(timedelta(days=200), tick=True):
-        assert offline.verify(headers, BODY)
+    answers(server)
+    with time_machine.travel(later, tick=True):
+        server.on(f"GET {CERTIFICATE}", Answer(200, authority.chain()))
+        assert check_certificates(server, authority).verify(headers, BODY) is taken
+        assert asking.verify(headers, BODY) is taken
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-23", "2126-11-23T13:05:08", "1795439108"])
+def test_a_time_that_is_none_is_refused_even_if_it_is_signed(
+    server: ScriptedServer, offline: CheckingCertificates, time: str
+) -> None:
+    headers = signed(server) | {"paypal-transmission-time": time}
+    transmission = headers["paypal-transmission-id"]
+    headers["paypal-transmission-sig"] = sign(BODY, WEBHOOK, transmission, time, rsa_key("leaf"))
+    assert not offline.verify(headers, BODY)
 
 
 # Where certificates come from
