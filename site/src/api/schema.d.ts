@@ -55,6 +55,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/booking/create-paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Capture the order and confirm */
+        post: operations["payForSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/create-paid-package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Capture the order and issue the package */
+        post: operations["payForPackage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/booking/my-appointments": {
         parameters: {
             query?: never;
@@ -67,6 +101,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold a time and begin to pay */
+        post: operations["order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give the order up */
+        delete: operations["giveUpOrder"];
         options?: never;
         head?: never;
         patch?: never;
@@ -134,6 +202,23 @@ export interface paths {
         get: operations["health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/paypal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PayPal's signed events */
+        post: operations["paypalWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -294,6 +379,99 @@ export interface components {
             timezone: string;
         };
         /**
+         * OrderRequest
+         * @description A session needs ``start``, ``phone`` and ``timezone``; a package none of what follows the currency.
+         */
+        OrderRequest: {
+            /** Answers */
+            answers?: {
+                [key: string]: string;
+            };
+            /** Backup Start */
+            backup_start?: string | null;
+            /**
+             * Currency
+             * @example CAD
+             */
+            currency: string;
+            /** Phone */
+            phone?: string | null;
+            /** Service */
+            service: string;
+            /** Start */
+            start?: string | null;
+            /** Timezone */
+            timezone?: string | null;
+        };
+        /**
+         * OrderView
+         * @description ``amount`` is a string with two decimals. A package holds no time: its order just ends.
+         */
+        OrderView: {
+            /** Amount */
+            amount: string;
+            /** Approve Url */
+            approve_url: string;
+            /** Currency */
+            currency: string;
+            /** Hold Expires At */
+            hold_expires_at: string;
+            /** Order Id */
+            order_id: string;
+        };
+        /**
+         * PackageStatus
+         * @enum {string}
+         */
+        PackageStatus: "ordered" | "active" | "lapsed" | "refunded";
+        /**
+         * PackageView
+         * @description ``sessions_remaining`` is what can be booked from it now.
+         */
+        PackageView: {
+            /** Created At */
+            created_at: string;
+            /** Duration Minutes */
+            duration_minutes: number;
+            /** Id */
+            id: string;
+            payment: components["schemas"]["PaymentState"] | null;
+            /** Service */
+            service: string;
+            /** Sessions Remaining */
+            sessions_remaining: number;
+            /** Sessions Total */
+            sessions_total: number;
+            /** Sessions Used */
+            sessions_used: number;
+            status: components["schemas"]["PackageStatus"];
+        };
+        /** PaidPackageRequest */
+        PaidPackageRequest: {
+            /** Paypal Order Id */
+            paypal_order_id: string;
+        };
+        /**
+         * PaidSessionRequest
+         * @description ``start`` must be the held one; the others replace what was stored with the order.
+         */
+        PaidSessionRequest: {
+            /** Answers */
+            answers?: {
+                [key: string]: string;
+            } | null;
+            /** Backup Start */
+            backup_start?: string | null;
+            /** Paypal Order Id */
+            paypal_order_id: string;
+            /** Phone */
+            phone?: string | null;
+            /** Start */
+            start?: string | null;
+            /** Timezone */
+            timezone?: string | null;
+        };
+        /**
          * PayPalView
          * @description ``sdk_url`` is PayPal's script, to be loaded with this client id and one of the currencies.
          */
@@ -322,6 +500,85 @@ export interface components {
             refunded: string;
             /** Status */
             status: string;
+        };
+        /**
+         * PendingAppointmentView
+         * @description The payment is not there yet; the time is kept for it.
+         */
+        PendingAppointmentView: {
+            /** Answers */
+            answers: {
+                [key: string]: string;
+            };
+            /** Backup Start */
+            backup_start: string | null;
+            calendar: components["schemas"]["CalendarState"];
+            /**
+             * Code
+             * @default payment_pending
+             * @constant
+             */
+            code: "payment_pending";
+            /** Created At */
+            created_at: string;
+            /** Duration Minutes */
+            duration_minutes: number;
+            /** End */
+            end: string;
+            /** Id */
+            id: string;
+            /** Local Start */
+            local_start: string;
+            /** Manage Url */
+            manage_url: string;
+            /** Package Id */
+            package_id: string | null;
+            payment: components["schemas"]["PaymentState"] | null;
+            /** Phone */
+            phone: string;
+            /** Promo Code */
+            promo_code: string | null;
+            /** Reschedules Used */
+            reschedules_used: number;
+            /** Sequence */
+            sequence: number;
+            /** Service */
+            service: string;
+            /** Start */
+            start: string;
+            status: components["schemas"]["AppointmentStatus"];
+            /** Timezone */
+            timezone: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
+         * PendingPackageView
+         * @description The payment is not there yet: nothing can be booked from it before that.
+         */
+        PendingPackageView: {
+            /**
+             * Code
+             * @default payment_pending
+             * @constant
+             */
+            code: "payment_pending";
+            /** Created At */
+            created_at: string;
+            /** Duration Minutes */
+            duration_minutes: number;
+            /** Id */
+            id: string;
+            payment: components["schemas"]["PaymentState"] | null;
+            /** Service */
+            service: string;
+            /** Sessions Remaining */
+            sessions_remaining: number;
+            /** Sessions Total */
+            sessions_total: number;
+            /** Sessions Used */
+            sessions_used: number;
+            status: components["schemas"]["PackageStatus"];
         };
         /** PolicyView */
         PolicyView: {
@@ -528,6 +785,118 @@ export interface operations {
             };
         };
     };
+    payForSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaidSessionRequest"];
+            };
+        };
+        responses: {
+            /** @description Paid before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description Paid */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description The payment is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingAppointmentView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    payForPackage: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaidPackageRequest"];
+            };
+        };
+        responses: {
+            /** @description Paid before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageView"];
+                };
+            };
+            /** @description Paid */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageView"];
+                };
+            };
+            /** @description The payment is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingPackageView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     myAppointments: {
         parameters: {
             query?: {
@@ -547,6 +916,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppointmentList"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveUpOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description A refusal, with its code */
@@ -690,6 +1131,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    paypalWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description A refusal, with its code */
