@@ -41,10 +41,10 @@ from shared.usecases.ports import (
     PaymentMoved,
     PromoReading,
     Received,
+    Request,
 )
 
 HAVE_THEIR_TIME = frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED})
-LISTED = frozenset(AppointmentStatus) - {AppointmentStatus.EXPIRED}
 
 
 @dataclass
@@ -334,6 +334,11 @@ class FakeStore(FakeInbox):
         appointment = self._appointments.get(appointment_id)
         return None if appointment is None else self._with_payment(appointment)
 
+    def _is_listed(self, appointment: Appointment) -> bool:
+        payment = self._with_payment(appointment).payment
+        given_up = payment is not None and payment.given_up
+        return appointment.status is not AppointmentStatus.EXPIRED and not given_up
+
     def _with_payment(self, appointment: Appointment) -> Booked:
         payment, _ = self._payments.get(appointment.id, (None, ""))
         return Booked(appointment, payment)
@@ -342,7 +347,7 @@ class FakeStore(FakeInbox):
         return [self._appointments[each] for each in ids if each in self._appointments]
 
     def appointments_of(self, client_id: str, now: datetime, cursor: str | None, limit: int) -> Page:
-        listed = [each for each in self._appointments.values() if each.status in LISTED]
+        listed = [each for each in self._appointments.values() if self._is_listed(each)]
         own = [each for each in listed if each.client.id == client_id]
         upcoming = sorted((each for each in own if each.start >= now), key=lambda each: each.start)
         past = sorted((each for each in own if each.start < now), key=lambda each: each.start, reverse=True)
