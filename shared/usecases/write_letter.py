@@ -41,23 +41,22 @@ def write_letter(effect: Effect, bookings: BookingStore, payments: PaymentStore)
     """
     kind = LETTERS[effect.kind]
     if kind in BOOKED:
-        return _of_booking(kind, effect, bookings, payments)
+        return _of_booking(kind, effect, bookings)
     return _of_money(kind, effect, bookings, payments)
 
 
-def _of_booking(
-    kind: LetterKind, effect: Effect, bookings: BookingStore, payments: PaymentStore
-) -> Letter | None:
-    appointment = bookings.appointment(effect.subject_id)
-    if appointment is None:
+def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore) -> Letter | None:
+    booked = bookings.booked(effect.subject_id)
+    if booked is None:
         raise WillNeverWork("the booking is gone")
+    appointment = booked.appointment
     if appointment.sequence != effect.sequence or appointment.status not in STANDING:
         return None
     zone = bookings.settings().schedule.timezone
     return Letter(
         kind=kind,
         about=appointment,
-        payment=_payment(payments, appointment.payment_id),
+        payment=booked.payment,
         coach_timezone=zone,
         that_day=_that_day(bookings, appointment, zone) if kind is LetterKind.COACH_BOOKED else (),
         effect_id=_tag(effect),
@@ -94,11 +93,6 @@ def _still_so(kind: LetterKind, about: Appointment | Package, payment: Payment) 
             return payment.refunded > NOTHING
         case _:
             return about.status is PackageStatus.ACTIVE
-
-
-def _payment(payments: PaymentStore, payment_id: str | None) -> Payment | None:
-    checkout = payments.checkout(payment_id) if payment_id else None
-    return checkout.payment if checkout else None
 
 
 def _that_day(store: BookingStore, appointment: Appointment, zone: str) -> tuple[Appointment, ...]:
