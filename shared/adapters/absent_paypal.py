@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from shared.domain.errors import PaymentProviderUnavailable
-from shared.usecases.ports import TryAgainLater
+from shared.usecases.ports import LedgerClosed, TryAgainLater
 
 
 class AbsentPayPal:
@@ -26,6 +26,9 @@ class AbsentPayPal:
 
     def refund(self, *_: object, **__: object) -> NoReturn:
         raise TryAgainLater("PayPal is not set up")
+
+    def ledger(self, _: object) -> NoReturn:
+        raise LedgerClosed("PayPal is not set up.")
 
     def check(self) -> str:
         return "mock"

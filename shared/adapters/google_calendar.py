@@ -28,6 +28,7 @@ from googleapiclient.errors import HttpError
 from shared.adapters.google_event import event_resource
 from shared.domain.appointment import Appointment
 from shared.domain.errors import CalendarUnavailable
+from shared.domain.statements import CalendarEvent
 from shared.domain.time import Interval, utc
 from shared.observability import logger, outside_call
 from shared.usecases.ports import TryAgainLater, WillNeverWork
@@ -40,6 +41,7 @@ TIMEOUT_SECONDS = 3
 LONGEST_QUERY = timedelta(days=85)
 """Google answers free/busy for about three months at a time."""
 
+LARGEST_PAGE = 2500
 WRITER_ROLES = frozenset({"owner", "writer", "writerWithoutPrivateAccess"})
 UNSHARED = frozenset({"notFound", "forbidden", "requiredAccessLevel"})
 MALFORMED = "malformed answer"
@@ -90,10 +92,15 @@ class GoogleCalendar:
             with self._connected():
                 return [busy for part in _parts(span) for busy in self._free_busy(part)]
         except _GoogleError as trouble:
-            logger.warning("calendar unavailable", reason=trouble.reason)
-            raise CalendarUnavailable(
-                "The coach's calendar can't be read just now. Please try again in a minute."
-            ) from trouble
+            raise _unavailable(trouble) from trouble
+
+    def events(self, span: Interval) -> list[CalendarEvent]:
+        """Of other events than ours, Google is asked for nothing but when they are."""
+        try:
+            with self._connected():
+                return [written for page in self._pages(span) for written in _ours(page)]
+        except _GoogleError as trouble:
+            raise _unavailable(trouble) from trouble
 
     def put_event(self, appointment: Appointment) -> None:
         event_id = self._event_id(appointment.id)
@@ -140,6 +147,20 @@ class GoogleCalendar:
             "items": [{"id": self._calendar_id}],
         }
         return _busy_times(self._call("freebusy", self._api.freebusy().query(body=query)), self._calendar_id)
+
+    def _pages(self, span: Interval) -> Iterator[Any]:
+        wanted = self._events().list(
+            calendarId=self._calendar_id,
+            timeMin=utc(span.start).isoformat(),
+            timeMax=utc(span.end).isoformat(),
+            singleEvents=True,
+            maxResults=LARGEST_PAGE,
+            fields="nextPageToken,items(start,end,extendedProperties/private)",
+        )
+        while wanted is not None:
+            page = self._call("list_events", wanted)
+            yield page
+            wanted = self._events().list_next(wanted, page)
 
     def _insert_or_update(self, event_id: str, body: dict[str, Any]) -> None:
         """The id of a deleted event stays taken; updating it brings it back."""
@@ -240,6 +261,27 @@ def _busy_times(answer: Any, calendar_id: str) -> list[Interval]:
         raise _GoogleError(MALFORMED) from None
 
 
+def _ours(page: Any) -> list[CalendarEvent]:
+    """Those that carry a booking's id."""
+    try:
+        return [
+            CalendarEvent(session_id=str(private["bookingId"]), time=_event_time(event))
+            for event in page.get("items", [])
+            if "bookingId" in (private := event.get("extendedProperties", {}).get("private", {}))
+        ]
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise _GoogleError(MALFORMED) from None
+
+
+def _event_time(event: Mapping[str, Any]) -> Interval:
+    """An event the coach has made one of whole days is no session's time in any case: midnight is read as UTC."""
+    start, end = (
+        datetime.fromisoformat(moment.get("dateTime") or f"{moment['date']}T00:00:00Z")
+        for moment in (event["start"], event["end"])
+    )
+    return Interval(utc(start), utc(end))
+
+
 def _interval(busy: Mapping[str, str]) -> Interval:
     found = Interval(utc(datetime.fromisoformat(busy["start"])), utc(datetime.fromisoformat(busy["end"])))
     if found.end < found.start:
@@ -252,6 +294,11 @@ def _reason(refused: HttpError) -> str:
         return str(json.loads(refused.content)["error"]["errors"][0]["reason"])
     except (LookupError, TypeError, ValueError):
         return f"HTTP {refused.status_code}"
+
+
+def _unavailable(trouble: _GoogleError) -> CalendarUnavailable:
+    logger.warning("calendar unavailable", reason=trouble.reason)
+    return CalendarUnavailable("The coach's calendar can't be read just now. Please try again in a minute.")
 
 
 def _as_owed(trouble: _GoogleError) -> TryAgainLater | WillNeverWork:

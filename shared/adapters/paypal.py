@@ -1,6 +1,7 @@
 """PayPal: orders made and captured on the server, refunds in full and in part.
 
-Source: https://developer.paypal.com/api/orders/v2/ and https://developer.paypal.com/api/payments/v2/
+Source: https://developer.paypal.com/api/orders/v2/, https://developer.paypal.com/api/payments/v2/ and
+https://developer.paypal.com/docs/api/transaction-search/v1/
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from shared.adapters import paypal_answers as answers
 from shared.adapters.paypal_api import PayPalApi, PayPalTrouble
@@ -17,10 +18,13 @@ from shared.domain.errors import OrderNotApproved, PaymentDeclined, PaymentProvi
 from shared.domain.money import Money
 from shared.domain.payment import Payment
 from shared.domain.settlement import CaptureState, OrderState, RefundState
+from shared.domain.statements import LedgerEntry
+from shared.domain.time import Interval, isoformat
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,
     CreatedOrder,
+    LedgerClosed,
     OutcomeUnknown,
     RefundRefused,
     TryAgainLater,
@@ -29,6 +33,7 @@ from shared.usecases.ports import (
 
 LONGEST_DESCRIPTION = 127
 LONGEST_NOTE = 255
+LARGEST_PAGE = 500
 
 PAYMENT_METHODS = "IMMEDIATE_PAYMENT_REQUIRED"
 """A transfer from a bank takes days, and a session may be hours away: PayPal then doesn't offer it. A payment may
@@ -60,6 +65,11 @@ IN_PROGRESS = frozenset({"PREVIOUS_REQUEST_IN_PROGRESS", "ORDER_COMPLETION_IN_PR
 REFUNDED_BEFORE = frozenset({"CAPTURE_FULLY_REFUNDED", "DUPLICATE_INVOICE_ID"})
 NOT_REFUNDABLE_NOW = frozenset({"PENDING_CAPTURE", "REFUND_AMOUNT_EXCEEDED"})
 """The capture still has to clear; somebody refunded a part at this very moment."""
+
+TICK_TRANSACTION_SEARCH = (
+    "PayPal refuses it. Tick 'Transaction search' among the features of the app in PayPal's developer dashboard; "
+    "it may take nine hours to be granted."
+)
 
 
 class PayPalGateway:
@@ -120,6 +130,34 @@ class PayPalGateway:
             raise _why_not_refunded(trouble) from trouble
         except answers.MalformedAnswer as trouble:
             raise OutcomeUnknown("PayPal's answer to a refund can't be read") from trouble
+
+    def ledger(self, span: Interval) -> list[LedgerEntry]:
+        found: list[LedgerEntry] = []
+        pages, page = 1, 0
+        while page < pages:
+            page += 1
+            part = self._ledger_page(span, page)
+            found += part.entries
+            pages = part.pages
+        return found
+
+    def _ledger_page(self, span: Interval, page: int) -> answers.LedgerPage:
+        asked = {
+            "start_date": isoformat(span.start),
+            "end_date": isoformat(span.end),
+            "fields": "transaction_info",
+            "page_size": LARGEST_PAGE,
+            "page": page,
+        }
+        try:
+            answer = self._api.get("ledger", f"/v1/reporting/transactions?{urlencode(asked)}")
+            return answers.read(answers.ledger_page, answer)
+        except PayPalTrouble as trouble:
+            if trouble.status == HTTPStatus.FORBIDDEN:
+                raise LedgerClosed(TICK_TRANSACTION_SEARCH) from trouble
+            raise _unavailable() from trouble
+        except answers.MalformedAnswer as trouble:
+            raise _unavailable() from trouble
 
     def check(self) -> str:
         try:

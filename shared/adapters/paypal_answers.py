@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from shared.domain.money import Money
 from shared.domain.settlement import (
@@ -16,10 +16,20 @@ from shared.domain.settlement import (
     RefundState,
     RefundStatus,
 )
+from shared.domain.statements import LedgerEntry, LedgerKind
 from shared.usecases.ports import CreatedOrder
 
 State = TypeVar("State")
 Json = Mapping[str, Any]
+
+
+PAYMENT_RECEIVED = "T00"
+"""All event codes of payments between accounts begin so; ``T0006`` is a checkout's."""
+
+MONEY_GIVEN_BACK = frozenset({"T1106", "T1107", "T1201"})
+"""PayPal's own reversal, a refund, a card's chargeback. Source: https://developer.paypal.com/reports/reference/t-codes"""
+
+PENDING, DENIED, REVERSED = "P", "D", "V"
 
 
 class MalformedAnswer(Exception):
@@ -81,6 +91,35 @@ def refund(answer: Json) -> RefundState:
         amount=_money(answer["amount"]),
         capture_id=above[0].rstrip("/").rpartition("/")[2] if above else None,
         request_id=answer.get("invoice_id"),
+    )
+
+
+class LedgerPage(NamedTuple):
+    """``pages`` is how many there are in all."""
+
+    entries: list[LedgerEntry]
+    pages: int
+
+
+def ledger_page(answer: Json) -> LedgerPage:
+    listed = (_ledger_entry(each["transaction_info"]) for each in answer["transaction_details"])
+    return LedgerPage([entry for entry in listed if entry], int(answer["total_pages"]))
+
+
+def _ledger_entry(info: Json) -> LedgerEntry | None:
+    """None for what is neither money taken nor given back: payments out, fees, transfers to a bank, holds."""
+    code, amount = str(info["transaction_event_code"]), Decimal(info["transaction_amount"]["value"])
+    taken = code.startswith(PAYMENT_RECEIVED) and amount > 0
+    nothing_moved = {PENDING, DENIED} if taken else {PENDING, DENIED, REVERSED}
+    given_back = code in MONEY_GIVEN_BACK and amount < 0
+    if not (taken or given_back) or info["transaction_status"] in nothing_moved:
+        return None
+    return LedgerEntry(
+        id=str(info["transaction_id"]),
+        kind=LedgerKind.CAPTURE if taken else LedgerKind.REFUND,
+        amount=Money(abs(amount), str(info["transaction_amount"]["currency_code"])),
+        custom_id=info.get("custom_field"),
+        capture_id=None if taken else info.get("paypal_reference_id"),
     )
 
 

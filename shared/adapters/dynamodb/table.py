@@ -84,6 +84,17 @@ class Table:
         with _call(operation):
             return dict(self.client.query(TableName=self.name, IndexName="GSI1", **query))
 
+    def scan(self, operation: str, **scan: Any) -> Iterator[RawItem]:
+        """Everything there is, page by page, eventually consistent: for what runs once a day, never for a client."""
+        more: dict[str, Any] = {}
+        while True:
+            with _call(operation):
+                answer = self.client.scan(TableName=self.name, **scan, **more)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
     def update(self, operation: str, key: Key, **update: Any) -> RawItem | None:
         """The item after the update; None when its condition failed."""
         with _call(operation):

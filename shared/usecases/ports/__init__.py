@@ -11,6 +11,7 @@ from shared.usecases.ports.bookings import (
     Page,
     PromoReading,
 )
+from shared.usecases.ports.books import BookReader
 from shared.usecases.ports.checkouts import (
     CheckoutFacts,
     OrderReading,
@@ -23,6 +24,7 @@ from shared.usecases.ports.gateway import (
     AlreadyCaptured,
     AlreadyRefunded,
     CreatedOrder,
+    LedgerClosed,
     PaymentGateway,
     RefundRefused,
     WebhookVerifier,
@@ -35,6 +37,7 @@ __all__ = [
     "AlreadyCaptured",
     "AlreadyRefunded",
     "AttentionStore",
+    "BookReader",
     "Booked",
     "BookingStore",
     "Calendar",
@@ -47,6 +50,7 @@ __all__ = [
     "FreeBookingFacts",
     "InboxStore",
     "Invitations",
+    "LedgerClosed",
     "Letter",
     "LetterKind",
     "Mailer",

@@ -9,6 +9,8 @@ from typing import Protocol
 from shared.domain.money import Money
 from shared.domain.payment import Payment
 from shared.domain.settlement import CaptureState, OrderState, RefundState
+from shared.domain.statements import LedgerEntry
+from shared.domain.time import Interval
 from shared.usecases.ports.world import WillNeverWork
 
 
@@ -26,6 +28,10 @@ class AlreadyCaptured(Exception):
 
 class AlreadyRefunded(Exception):
     """Nothing is left to refund, or this very refund was made before: read the order."""
+
+
+class LedgerClosed(Exception):
+    """The account does not let us read its ledger; the message says what to do about it."""
 
 
 class RefundRefused(WillNeverWork):
@@ -72,6 +78,13 @@ class PaymentGateway(Protocol):
 
         The answer may be pending or failed. Raises ``AlreadyRefunded``, ``RefundRefused``, ``TryAgainLater``
         (not done) or ``OutcomeUnknown``.
+        """
+
+    def ledger(self, span: Interval) -> list[LedgerEntry]:
+        """Payments and refunds of the whole account that moved money within ``span``, at most 31 days; what happened
+        within the last three hours may be missing.
+
+        Raises ``LedgerClosed`` or ``PaymentProviderUnavailable``.
         """
 
     def check(self) -> str:

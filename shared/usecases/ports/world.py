@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.domain.appointment import Appointment
+from shared.domain.statements import CalendarEvent
 from shared.domain.time import Interval
 
 
@@ -43,6 +44,12 @@ class Calendar(Protocol):
 
     def remove_event(self, appointment_id: str) -> None:
         """Makes the event not exist. Raises ``TryAgainLater`` or ``WillNeverWork``."""
+
+    def events(self, span: Interval) -> list[CalendarEvent] | None:
+        """What we wrote into it and is still there within ``span``; None when there is no calendar.
+
+        Raises ``CalendarUnavailable``.
+        """
 
     def check(self) -> str:
         """One word for the health page: ``initialized``, ``mock``, or ``error: …`` with what to do."""
