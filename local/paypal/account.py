@@ -35,6 +35,9 @@ class Account:
     late_vault: bool = False
     """A method is saved a minute after the capture, and told by webhook alone."""
 
+    transaction_search: bool = True
+    """The app may read the account's ledger: at PayPal, a feature to be ticked."""
+
     pending_refunds: bool = False
     """Refunds stay pending until they are settled."""
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.paypal import checkout, exact_json, order_request, replay
+from local.paypal import checkout, exact_json, order_request, replay, reporting
 from local.paypal.authority import CERTIFICATES_PATH
 from local.paypal.errors import ISSUES, PayPalError, TokenRefused, envelope
 from local.paypal.order import Order
@@ -40,6 +40,7 @@ def create_app(state: PayPalState) -> Starlette:
         ("GET", "/v2/payments/refunds/{id}", _refunded),
         ("GET", f"{TOKENS}/{{id}}", _payment_token),
         ("DELETE", f"{TOKENS}/{{id}}", _delete_payment_token),
+        ("GET", reporting.PATH, _transactions),
         ("POST", "/v1/notifications/verify-webhook-signature", _verify),
     )
     return Starlette(
@@ -163,6 +164,12 @@ async def _captured(state: PayPalState, request: Request, _: bytes) -> Response:
 async def _refunded(state: PayPalState, request: Request, _: bytes) -> Response:
     with state.lock:
         return _answer(state.payments.find_refund(request.path_params["id"]).view(state.base_url))
+
+
+async def _transactions(state: PayPalState, request: Request, _: bytes) -> Response:
+    asked = reporting.Search.read(request.query_params)
+    with state.lock:
+        return _answer(reporting.search(state.payments, state.account, state.base_url, asked))
 
 
 async def _payment_token(state: PayPalState, request: Request, _: bytes) -> Response:

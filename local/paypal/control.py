@@ -51,6 +51,7 @@ class SendBody(Body):
 class AccountBody(Body):
     vault: bool | None = None
     late_vault: bool | None = None
+    transaction_search: bool | None = None
     pending_refunds: bool | None = None
     saved_method_declines: bool | None = None
 

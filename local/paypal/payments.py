@@ -34,6 +34,8 @@ class Refund:
     given: Json
     created: datetime
     updated: datetime
+    reversal: bool = False
+    """Taken back by PayPal, not given back."""
 
     def view(self, base_url: str) -> Json:
         pending = {"status_details": {"reason": "ECHECK"}} if self.status == "PENDING" else {}
@@ -186,6 +188,7 @@ class Payments:
             given=given,
             created=at,
             updated=at,
+            reversal=reversal,
         )
         self.refunds[refund.id] = refund
         capture.refunds.append(refund)

@@ -94,11 +94,11 @@ class GoogleCalendar:
         except _GoogleError as trouble:
             raise _unavailable(trouble) from trouble
 
-    def events(self, span: Interval) -> list[CalendarEvent]:
+    def written(self, span: Interval) -> list[CalendarEvent]:
         """Of other events than ours, Google is asked for nothing but when they are."""
         try:
             with self._connected():
-                return [written for page in self._pages(span) for written in _ours(page)]
+                return [event for page in self._pages(span) for event in _ours(page)]
         except _GoogleError as trouble:
             raise _unavailable(trouble) from trouble
 

@@ -21,7 +21,7 @@ class MockCalendar:
     def remove_event(self, appointment_id: str) -> None:
         logger.info("mock calendar event removed", event=f"{ID_PREFIX}{appointment_id}")
 
-    def events(self, span: Interval) -> None:  # noqa: ARG002 - it keeps none
+    def written(self, span: Interval) -> None:  # noqa: ARG002 - it keeps none
         return None
 
     def check(self) -> str:

@@ -256,35 +256,29 @@ class _Account:
 
 def _account(payment: Payment, order: OrderState | None, ledger: Sequence[LedgerEntry]) -> _Account:
     """The order tells what became of it; the ledger, of what else was taken in the payment's name."""
-    taken = {each.id: each.amount for each in order.captures if each.status in _TOOK_MONEY} if order else {}
-    listed = {
-        entry.id: entry.amount
-        for entry in ledger
-        if entry.kind is LedgerKind.CAPTURE and payment.id == entry.custom_id
-    }
+    known = order.captures if order else ()
+    listed = {e.id: e.amount for e in ledger if e.kind is LedgerKind.CAPTURE and e.custom_id == payment.id}
+    taken = {each.id: each.amount for each in known if each.status in _TOOK_MONEY}
     captures = {**listed, **taken}
     own = {each for each in captures if each in taken or each == payment.capture_id}
-    back_by_ledger = {
-        capture_id: sum(
-            (e.amount.amount for e in ledger if e.kind is LedgerKind.REFUND and e.capture_id == capture_id),
-            NOTHING,
-        )
-        for capture_id in captures
-    }
-    returned = (
-        {each.id for each in order.captures if each.status is CaptureStatus.REFUNDED} if order else set()
-    )
-    returned |= {each for each, money in captures.items() if back_by_ledger[each] >= money.amount}
+    listed_back = {each: _listed_back(each, ledger) for each in captures}
+    returned = {each.id for each in known if each.status is CaptureStatus.REFUNDED}
+    returned |= {each for each, money in captures.items() if listed_back[each] >= money.amount}
     back = given_back(order) if order else GivenBack(NOTHING, NOTHING)
-    listed_back = sum((back_by_ledger[each] for each in own), NOTHING)
+    own_back = sum((listed_back[each] for each in own), NOTHING)
+    others_back = sum((listed_back[each] for each in captures.keys() - own), NOTHING)
+    taken_in_all = sum((money.amount for money in captures.values()), NOTHING)
     return _Account(
         captures=captures,
         kept_captures=sorted(captures.keys() - returned),
-        given_back=max(back.done, listed_back),
-        kept=sum((money.amount for money in captures.values()), NOTHING)
-        - max(back.total, listed_back)
-        - sum((back_by_ledger[each] for each in captures.keys() - own), NOTHING),
+        given_back=max(back.done, own_back),
+        kept=taken_in_all - max(back.total, own_back) - others_back,
     )
+
+
+def _listed_back(capture_id: str, ledger: Sequence[LedgerEntry]) -> Decimal:
+    refunds = (e for e in ledger if e.kind is LedgerKind.REFUND and e.capture_id == capture_id)
+    return sum((refund.amount.amount for refund in refunds), NOTHING)
 
 
 def _said(money: Money) -> str:

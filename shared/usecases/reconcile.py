@@ -90,7 +90,7 @@ def _ledger(sources: Sources, span: Interval, left_out: list[str]) -> list[Ledge
 
 
 def _calendar(sources: Sources, span: Interval, left_out: list[str]) -> CalendarSays | None:
-    events = sources.calendar.events(span)
+    events = sources.calendar.written(span)
     if events is None:
         left_out.append("The calendar: Google is not set up.")
         return None

@@ -45,7 +45,7 @@ class Calendar(Protocol):
     def remove_event(self, appointment_id: str) -> None:
         """Makes the event not exist. Raises ``TryAgainLater`` or ``WillNeverWork``."""
 
-    def events(self, span: Interval) -> list[CalendarEvent] | None:
+    def written(self, span: Interval) -> list[CalendarEvent] | None:
         """What we wrote into it and is still there within ``span``; None when there is no calendar.
 
         Raises ``CalendarUnavailable``.
