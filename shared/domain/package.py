@@ -19,6 +19,10 @@ class PackageStatus(StrEnum):
     """What was unused is paid back: nothing can be booked from it any more."""
 
 
+SOLD = frozenset({PackageStatus.ACTIVE, PackageStatus.REFUNDED})
+"""Its money came in, so it is its client's to look at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """``id`` is 32 hex digits, and its payment's id too. One session is ``duration_minutes`` long."""

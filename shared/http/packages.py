@@ -1,15 +1,28 @@
-"""A package on the wire."""
+"""A package on the wire, and the request for a session from it."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment
 from shared.domain.time import isoformat
+from shared.http.fields import Answers, Instant, Phone, ZoneName
 from shared.http.payments import PaymentState, payment_state
+from shared.usecases.ports import PackagePage
+
+
+class PackageBookingRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    package_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    start: Instant
+    phone: Phone
+    timezone: ZoneName
+    backup_start: Instant | None = None
+    answers: Answers = Field(default_factory=dict)
 
 
 class PackageView(BaseModel):
@@ -32,6 +45,11 @@ class PendingPackageView(PackageView):
     code: Literal["payment_pending"] = "payment_pending"
 
 
+class PackageList(BaseModel):
+    items: list[PackageView]
+    next: str | None
+
+
 def package_view(package: Package, payment: Payment | None) -> PackageView:
     return PackageView(
         id=package.id,
@@ -48,3 +66,9 @@ def package_view(package: Package, payment: Payment | None) -> PackageView:
 
 def pending_package_view(package: Package, payment: Payment) -> PendingPackageView:
     return PendingPackageView(**package_view(package, payment).model_dump())
+
+
+def listed(page: PackagePage) -> PackageList:
+    return PackageList(
+        items=[package_view(each.package, each.payment) for each in page.items], next=page.next
+    )

@@ -14,11 +14,7 @@ from shared.domain.appointment import Appointment, AppointmentStatus, Client
 from shared.domain.caller import Caller
 from shared.domain.diary import Diary
 from shared.domain.effects import owed_for_booking
-from shared.domain.errors import (
-    IdempotencyKeyReused,
-    SlotTaken,
-    TooManyRequests,
-)
+from shared.domain.errors import SlotTaken, TooManyRequests
 from shared.domain.promo import Promo, refusal
 from shared.domain.service import FREE, Service
 from shared.usecases.check_promo import known_promo, wanted_code
@@ -30,13 +26,12 @@ from shared.usecases.choose_time import (
     refuse_unless_open,
     with_alternatives,
 )
-from shared.usecases.idempotency import booking_id, fingerprint
+from shared.usecases.idempotency import booking_id, fingerprint, first_answer
 from shared.usecases.ports import (
     AlreadyBooked,
     BookingStore,
     Calendar,
     DiaryChanged,
-    EarlierBooking,
     FreeBookingFacts,
 )
 
@@ -78,11 +73,12 @@ def book_free(
         for _ in range(DECISIONS):
             facts = store.free_booking_facts(span, code, caller.client_id, appointment_id, now)
             if facts.earlier is not None:
-                return _repeated(facts.earlier, asked)
+                return first_answer(facts.earlier, asked)
             refuse_times_past(wanted.start, wanted.backup_start, now)
             promo = _usable_promo(store, facts, caller, now)
             service = facts.diary.settings.service(FREE)
-            refuse_unless_open(facts.diary, service, reading.result(), caller, now, wanted.start)
+            length = service.duration_minutes
+            refuse_unless_open(facts.diary, length, reading.result(), caller, now, wanted.start)
             appointment = _appointment(appointment_id, caller, wanted, promo, service, facts.diary, now)
             try:
                 store.book_free(appointment, asked, facts.diary, owed_for_booking(appointment.id, now))
@@ -91,16 +87,10 @@ def book_free(
             except SlotTaken as lost:
                 diary = store.diary(span)
                 raise with_alternatives(
-                    lost, diary, service, reading.result(), caller, now, wanted.start
+                    lost, diary, length, reading.result(), caller, now, wanted.start
                 ) from lost
             return appointment
     raise TooManyRequests("The coach's calendar is changing right now; please try again.")
-
-
-def _repeated(earlier: EarlierBooking, asked: str) -> Appointment:
-    if earlier.fingerprint != asked:
-        raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
-    return earlier.as_booked
 
 
 def _usable_promo(store: BookingStore, facts: FreeBookingFacts, caller: Caller, now: datetime) -> Promo:

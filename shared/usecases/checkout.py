@@ -109,7 +109,7 @@ def _sell_session(
                 raise InvalidInput("start", "A package is bought first; its sessions are booked from it.")
             price = _price(service, wanted.currency)
             _refuse_hoarding(facts.diary, caller, now)
-            refuse_unless_open(facts.diary, service, busy.result(), caller, now, start)
+            refuse_unless_open(facts.diary, service.duration_minutes, busy.result(), caller, now, start)
             booking = _held(payment_id, caller, wanted, start, service, facts.diary, now)
             payment = _ordered(shop, payment_id, caller, service, price, now)
             checkout = Checkout(payment, booking, None, asked)
@@ -258,4 +258,5 @@ def _nearby(
     now: datetime,
     start: datetime,
 ) -> SlotTaken:
-    return with_alternatives(lost, shop.bookings.diary(span), service, busy.result(), caller, now, start)
+    diary = shop.bookings.diary(span)
+    return with_alternatives(lost, diary, service.duration_minutes, busy.result(), caller, now, start)

@@ -9,7 +9,6 @@ from shared.domain.diary import Diary, intervals
 from shared.domain.errors import InvalidInput, SlotNotOffered, SlotTaken
 from shared.domain.local_time import zone
 from shared.domain.open_times import check_open, nearby, open_starts
-from shared.domain.service import Service
 from shared.domain.time import Interval
 
 A_DAY = timedelta(days=1)
@@ -58,27 +57,27 @@ def refuse_times_past(start: datetime, backup_start: datetime | None, now: datet
 
 
 def refuse_unless_open(
-    diary: Diary, service: Service, busy: list[Interval], caller: Caller, now: datetime, start: datetime
+    diary: Diary, duration_minutes: int, busy: list[Interval], caller: Caller, now: datetime, start: datetime
 ) -> None:
     """Raises ``SlotNotOffered``, or ``SlotTaken`` with times nearby."""
     claims = diary.binding(caller.client_id, now)
     try:
         check_open(
             diary.settings.schedule,
-            service.duration_minutes,
+            duration_minutes,
             [*intervals(claims), *busy],
             [claim.session_start for claim in claims],
             now,
             start,
         )
     except SlotTaken as taken:
-        raise with_alternatives(taken, diary, service, busy, caller, now, start) from taken
+        raise with_alternatives(taken, diary, duration_minutes, busy, caller, now, start) from taken
 
 
 def with_alternatives(
     taken: SlotTaken,
     diary: Diary,
-    service: Service,
+    duration_minutes: int,
     busy: list[Interval],
     caller: Caller,
     now: datetime,
@@ -90,7 +89,7 @@ def with_alternatives(
     offered = Interval(start - NEIGHBOURHOOD + A_DAY, start + NEIGHBOURHOOD - A_DAY)
     starts = open_starts(
         diary.settings.schedule,
-        service.duration_minutes,
+        duration_minutes,
         [*intervals(claims), *busy],
         [claim.session_start for claim in claims],
         now,

@@ -9,7 +9,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.usecases.ports import Request
+from shared.domain.appointment import Appointment
+from shared.domain.errors import IdempotencyKeyReused
+from shared.usecases.ports import EarlierBooking, Request
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -38,6 +40,13 @@ def request_of(client_id: str, idempotency_key: str | None, asked: str) -> Reque
 
 def _digits(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
+
+
+def first_answer(earlier: EarlierBooking, asked: str) -> Appointment:
+    """What a repeat hears. Raises ``IdempotencyKeyReused``."""
+    if earlier.fingerprint != asked:
+        raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
+    return earlier.as_booked
 
 
 def fingerprint(operation: str, request: DataclassInstance, **normal: Any) -> str:

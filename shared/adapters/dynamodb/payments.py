@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.dynamodb import claims, diaries, items, keys, writes
+from shared.adapters.dynamodb import bookings, claims, diaries, items, keys, writes
 from shared.adapters.dynamodb.package_items import package, package_record
 from shared.adapters.dynamodb.payment_items import payment, payment_record
 from shared.adapters.dynamodb.table import Found, Table
@@ -73,7 +73,7 @@ class DynamoPayments:
             steps.append(writes.put_new(name, package_record(checkout.package), AlreadyBooked))
         if checkout.booking is not None:
             steps += [
-                writes.put_new(name, _booking_record(checkout.booking, checkout.fingerprint), AlreadyBooked),
+                writes.put_new(name, bookings.record(checkout.booking, checkout.fingerprint), AlreadyBooked),
                 *claims.claim(name, checkout.booking, paid.created_at),
                 *claims.enter_in_week(name, checkout.booking, relied_on),
             ]
@@ -259,17 +259,6 @@ def _checkout(found: Found, payment_id: str) -> Checkout | None:
 
 def _payment_record(checkout: Checkout) -> items.Item:
     return {**payment_record(checkout.payment), "fingerprint": checkout.fingerprint}
-
-
-def _booking_record(booking: Appointment, fingerprint: str) -> items.Item:
-    return {
-        **keys.appointment(booking.id),
-        "kind": "APPOINTMENT",
-        **items.appointment_record(booking),
-        "fingerprint": fingerprint,
-        "GSI1PK": keys.by_client(booking.client.id),
-        "GSI1SK": keys.by_time(booking.start, booking.id),
-    }
 
 
 def _text(found: Found, key: keys.Key, name: str) -> str | None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.dynamodb import claims, diaries, items, keys, seeds, writes
+from shared.adapters.dynamodb import bookings, cursors, diaries, items, keys, seeds, writes
 from shared.adapters.dynamodb.payment_items import payment
-from shared.adapters.dynamodb.table import Found, RawItem, Table
+from shared.adapters.dynamodb.table import Found, Table
 from shared.adapters.dynamodb.transaction import Step, write
 from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.diary import Diary, Settings
-from shared.domain.errors import InvalidInput, PromoAlreadyUsed, PromoExhausted
+from shared.domain.errors import PromoAlreadyUsed, PromoExhausted
 from shared.domain.promo import MISSES_WINDOW
 from shared.domain.time import Interval, isoformat
-from shared.usecases.ports import AlreadyBooked, Booked, EarlierBooking, FreeBookingFacts, Page, PromoReading
+from shared.usecases.ports import Booked, FreeBookingFacts, Page, PromoReading
 
 if TYPE_CHECKING:
     from shared.domain.effects import Effect
@@ -68,23 +67,15 @@ class DynamoBookings:
         return FreeBookingFacts(
             diary=diaries.diary(found, span),
             promo=_promo(found, code, client_id, now),
-            earlier=_earlier(found.get(keys.pair(own))),
+            earlier=bookings.earlier(found, appointment_id),
         )
 
     def book_free(
         self, appointment: Appointment, fingerprint: str, relied_on: Diary, effects: Sequence[Effect]
     ) -> None:
-        code, now = appointment.promo_code or "", appointment.created_at
-        steps = [
-            self._create(appointment, fingerprint),
-            self._use_once(code, appointment),
-            self._use_up(code),
-            *claims.claim(self.table.name, appointment, now),
-            claims.relied_on_settings(self.table.name, relied_on),
-            *claims.enter_in_week(self.table.name, appointment, relied_on),
-            writes.audit(self.table.name, appointment, now, "booked"),
-            *(writes.owe(self.table.name, effect) for effect in effects),
-        ]
+        name, code = self.table.name, appointment.promo_code or ""
+        uses = (_use_once(name, code, appointment), _use_up(name, code))
+        steps = bookings.book(name, appointment, fingerprint, relied_on, effects, *uses)
         write(self.table.client, "book_free", steps)
 
     def appointment(self, appointment_id: str) -> Appointment | None:
@@ -138,43 +129,29 @@ class DynamoBookings:
         )
         return [items.appointment(items.load(item)) for item in answer["Items"]]
 
-    def _create(self, appointment: Appointment, fingerprint: str) -> Step:
-        """``as_booked`` keeps the first answer, so that a repeat hears the same whatever happened since."""
-        as_booked = items.appointment_record(appointment)
-        record = {
-            **keys.appointment(appointment.id),
-            "kind": "APPOINTMENT",
-            **as_booked,
-            "as_booked": {name: value for name, value in as_booked.items() if value is not None},
-            "fingerprint": fingerprint,
-            "GSI1PK": keys.by_client(appointment.client.id),
-            "GSI1SK": keys.by_time(appointment.start, appointment.id),
-        }
-        return writes.put_new(self.table.name, record, AlreadyBooked)
 
-    def _use_once(self, code: str, appointment: Appointment) -> Step:
-        record = {
-            **keys.promo_use(code, appointment.client.id),
-            "kind": "PROMO_USE",
-            "appointment_id": appointment.id,
-        }
-        return writes.put_new(
-            self.table.name, record, lambda: PromoAlreadyUsed("you have used this code already")
-        )
+def _use_once(table: str, code: str, appointment: Appointment) -> Step:
+    record = {
+        **keys.promo_use(code, appointment.client.id),
+        "kind": "PROMO_USE",
+        "appointment_id": appointment.id,
+    }
+    return writes.put_new(table, record, lambda: PromoAlreadyUsed("you have used this code already"))
 
-    def _use_up(self, code: str) -> Step:
-        return Step(
-            {
-                "Update": {
-                    "TableName": self.table.name,
-                    "Key": items.dump(keys.promo(code)),
-                    "UpdateExpression": "ADD used :one",
-                    "ConditionExpression": "attribute_exists(PK) AND active = :yes AND used < cap",
-                    "ExpressionAttributeValues": items.dump({":one": 1, ":yes": True}),
-                }
-            },
-            lambda: PromoExhausted("all uses of this code are gone"),
-        )
+
+def _use_up(table: str, code: str) -> Step:
+    return Step(
+        {
+            "Update": {
+                "TableName": table,
+                "Key": items.dump(keys.promo(code)),
+                "UpdateExpression": "ADD used :one",
+                "ConditionExpression": "attribute_exists(PK) AND active = :yes AND used < cap",
+                "ExpressionAttributeValues": items.dump({":one": 1, ":yes": True}),
+            }
+        },
+        lambda: PromoExhausted("all uses of this code are gone"),
+    )
 
 
 def _promo_keys(code: str, client_id: str, now: datetime) -> list[keys.Key]:
@@ -195,31 +172,15 @@ def _promo(found: Found, code: str, client_id: str, now: datetime) -> PromoReadi
     )
 
 
-def _earlier(item: RawItem | None) -> EarlierBooking | None:
-    if item is None:
-        return None
-    record = items.load(item)
-    as_booked = record.get("as_booked", record)  # a paid one answers from its payment
-    return EarlierBooking(as_booked=items.appointment(as_booked), fingerprint=record["fingerprint"])
-
-
 def _booked(appointment: Appointment, found: Found) -> Booked:
     paid = found.get(keys.pair(keys.payment(appointment.id)))
     return Booked(appointment, None if paid is None else payment(items.load(paid)))
 
 
 def _cursor(half: str, last: Appointment) -> str:
-    return base64.urlsafe_b64encode(f"{half}{keys.by_time(last.start, last.id)}".encode()).decode()
+    return cursors.write(half, keys.by_time(last.start, last.id))
 
 
 def _read_cursor(cursor: str | None) -> tuple[str, str | None]:
     """Which half of the list to go on with, and after which entry of it."""
-    if cursor is None:
-        return UPCOMING, None
-    try:
-        text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
-    except ValueError:
-        raise InvalidInput("cursor", "this is no cursor of this list") from None
-    if text[:1] not in {UPCOMING, PAST}:
-        raise InvalidInput("cursor", "this is no cursor of this list")
-    return text[0], text[1:]
+    return (UPCOMING, None) if cursor is None else cursors.read(cursor, {UPCOMING, PAST})

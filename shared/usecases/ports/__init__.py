@@ -30,6 +30,7 @@ from shared.usecases.ports.gateway import (
     WebhookVerifier,
 )
 from shared.usecases.ports.inbox import InboxStore, Received
+from shared.usecases.ports.packages import Bought, PackageFacts, PackagePage, PackageStore
 from shared.usecases.ports.world import Calendar, Clock, OutcomeUnknown, TryAgainLater, WillNeverWork
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "BookReader",
     "Booked",
     "BookingStore",
+    "Bought",
     "Calendar",
     "CheckoutFacts",
     "Clock",
@@ -56,6 +58,9 @@ __all__ = [
     "Mailer",
     "OrderReading",
     "OutcomeUnknown",
+    "PackageFacts",
+    "PackagePage",
+    "PackageStore",
     "Page",
     "PaymentGateway",
     "PaymentMoved",
