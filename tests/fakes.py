@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,11 +17,12 @@ from shared.domain.errors import (
     CalendarUnavailable,
     IdempotencyKeyReused,
     InvalidInput,
+    PackageExhausted,
     PromoAlreadyUsed,
     PromoExhausted,
     SlotTaken,
 )
-from shared.domain.package import Package
+from shared.domain.package import SOLD, Package
 from shared.domain.payment import Payment
 from shared.domain.paypal_events import PayPalEvent
 from shared.domain.promo import MISSES_WINDOW, SEED_PROMOS, Promo
@@ -31,12 +32,15 @@ from shared.domain.time import Interval, minutes
 from shared.usecases.ports import (
     AlreadyBooked,
     Booked,
+    Bought,
     CheckoutFacts,
     DiaryChanged,
     EarlierBooking,
     FreeBookingFacts,
     Letter,
     OrderReading,
+    PackageFacts,
+    PackagePage,
     Page,
     PaymentMoved,
     PromoReading,
@@ -105,6 +109,19 @@ class FakeMailer:
 
     def check(self) -> str:
         return "initialized"
+
+
+@dataclass
+class FakeVerifier:
+    """Takes every webhook for PayPal's, or none; or can't tell."""
+
+    genuine: bool = True
+    failing: Exception | None = None
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
+        if self.failing:
+            raise self.failing
+        return self.genuine
 
 
 class FakeInbox:
@@ -214,17 +231,25 @@ class FakeStore(FakeInbox):
                 raise PromoAlreadyUsed("used")
             if promo is None or not promo.active or not promo.remaining:
                 raise PromoExhausted("exhausted")
-            self._refuse_taken(appointment, appointment.created_at)
-            if relied_on.settings.version != self.settings().version:
-                raise DiaryChanged
-            if self.settings().schedule.daily_limit and relied_on.week_versions != {"all": self._writes}:
-                raise DiaryChanged
-            self._writes += 1
+            self._book(appointment, fingerprint, relied_on, effects)
             self._promos[code] = replace(promo, used=promo.used + 1)
             self._uses.add((code, appointment.client.id))
-            self._booked[appointment.id] = (appointment, fingerprint)
-            self._write_booking(appointment)
-            self._effects |= {(effect.subject_id, effect.id): effect for effect in effects}
+
+    def _book(
+        self, appointment: Appointment, fingerprint: str, relied_on: Diary, effects: Sequence[Effect]
+    ) -> None:
+        self._refuse_taken(appointment, appointment.created_at)
+        self._refuse_old_reading(relied_on)
+        self._writes += 1
+        self._booked[appointment.id] = (appointment, fingerprint)
+        self._write_booking(appointment)
+        self._effects |= {(effect.subject_id, effect.id): effect for effect in effects}
+
+    def _refuse_old_reading(self, relied_on: Diary) -> None:
+        if relied_on.settings.version != self.settings().version:
+            raise DiaryChanged
+        if self.settings().schedule.daily_limit and relied_on.week_versions != {"all": self._writes}:
+            raise DiaryChanged
 
     def _earlier_booking(self, appointment_id: str) -> EarlierBooking | None:
         booked = self._booked.get(appointment_id)
@@ -279,10 +304,7 @@ class FakeStore(FakeInbox):
                 raise AlreadyBooked
             if checkout.booking is not None:
                 self._refuse_taken(checkout.booking, payment.created_at)
-            if relied_on.settings.version != self.settings().version:
-                raise DiaryChanged
-            if self.settings().schedule.daily_limit and relied_on.week_versions != {"all": self._writes}:
-                raise DiaryChanged
+            self._refuse_old_reading(relied_on)
             self._writes += 1
             self._orders[payment.order_id or ""] = payment.id
             if checkout.booking is not None:
@@ -325,6 +347,38 @@ class FakeStore(FakeInbox):
             known = self._packages.get(checkout.package.id, checkout.package)
             self._packages[known.id] = replace(checkout.package, sessions_used=known.sessions_used)
 
+    # The port PackageStore
+
+    def put_package(self, package: Package, payment: Payment) -> None:
+        """As if it had been bought."""
+        self._packages[package.id] = package
+        self._payments[payment.id] = (payment, "asked")
+
+    def packages_of(self, client_id: str, cursor: str | None, limit: int) -> PackagePage:
+        own = [each for each in self._packages.values() if each.client.id == client_id]
+        own.sort(key=lambda each: (each.created_at, each.id), reverse=True)
+        begin = 0 if cursor is None else _read_cursor(cursor)
+        listed = [each for each in own[begin : begin + limit] if each.status in SOLD]
+        more = _cursor(begin + limit) if begin + limit < len(own) else None
+        return PackagePage(tuple(Bought(each, self._payments[each.id][0]) for each in listed), more)
+
+    def package_facts(self, span: Interval, package_id: str, appointment_id: str) -> PackageFacts:
+        with self._lock:
+            package, earlier = self._packages.get(package_id), self._earlier_booking(appointment_id)
+            return PackageFacts(self.diary(span), package, earlier)
+
+    def book_from_package(
+        self, appointment: Appointment, fingerprint: str, relied_on: Diary, effects: Sequence[Effect]
+    ) -> None:
+        with self._lock:
+            package = self._packages.get(appointment.package_id or "")
+            if appointment.id in self._appointments:
+                raise AlreadyBooked
+            if package is None or package.client.id != appointment.client.id or not package.sessions_remaining:
+                raise PackageExhausted("exhausted")
+            self._book(appointment, fingerprint, relied_on, effects)
+            self._packages[package.id] = replace(package, sessions_used=package.sessions_used + 1)
+
     # Bookings
 
     def appointment(self, appointment_id: str) -> Appointment | None:
@@ -354,7 +408,7 @@ class FakeStore(FakeInbox):
         listed = [*upcoming, *past]
         begin = 0 if cursor is None else _read_cursor(cursor)
         end = begin + limit
-        more = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(listed) else None
+        more = _cursor(end) if end < len(listed) else None
         shown = [each for each in listed[begin:end] if each.status_at(now) is not AppointmentStatus.EXPIRED]
         return Page(tuple(self._with_payment(each) for each in shown), more)
 
@@ -443,6 +497,10 @@ def _due(effect: Effect, now: datetime) -> bool:
 
 def _window(now: datetime) -> int:
     return int(now.timestamp() // MISSES_WINDOW.total_seconds())
+
+
+def _cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(str(position).encode()).decode()
 
 
 def _read_cursor(cursor: str) -> int:

@@ -27,9 +27,12 @@ class Books:
     """Where it stands what is not done yet, and all that doing it touches."""
 
     world: World
-    till: Till
     inbox: InboxStore
     attention: AttentionStore
+
+    @property
+    def till(self) -> Till:
+        return self.world.till
 
 
 def sweep(books: Books) -> int:

@@ -16,10 +16,14 @@ from shared import bootstrap
 from shared import config as configuration
 from shared.adapters.invitations import Invitations
 from shared.observability import logger
+from shared.usecases.checkout import Shop
 from shared.usecases.deliver_effects import World
+from shared.usecases.ports import WebhookVerifier
+from shared.usecases.settle import Till
 from shared.usecases.show_open_times import RecentBusy
+from shared.usecases.sweep import Books
 from tests.builders import NOW
-from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore
+from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeVerifier
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
@@ -51,6 +55,7 @@ class Stage:
     calendar: FakeCalendar = field(default_factory=FakeCalendar)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    verifier: WebhookVerifier = field(default_factory=FakeVerifier)
     _handlers: dict[str, Handler] = field(default_factory=dict)
 
     @staticmethod
@@ -86,7 +91,17 @@ class Stage:
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def world(self) -> World:
-        return World(self.store, self.store, self.store, self.calendar, self.mailer, self.clock)
+        return World(self.store, self.store, self.mailer, self.till())
+
+    def till(self) -> Till:
+        return Till(self.store, self.paypal, self.calendar, self.clock)
+
+    def shop(self) -> Shop:
+        back = "https://coach.example/sessions.html?paid="
+        return Shop(self.store, self.store, self.calendar, self.paypal, f"{back}1", f"{back}0")
+
+    def books(self) -> Books:
+        return Books(self.world(), self.store, self.store)
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,11 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "mailer": lambda: stage.mailer,
         "invitations": lambda: Invitations(organizer_email="bookings@coach.example", organizer_name="Coach"),
         "world": stage.world,
+        "shop": stage.shop,
+        "till": stage.till,
+        "books": stage.books,
+        "inbox": lambda: stage.store,
+        "webhook_verifier": lambda: stage.verifier,
         "clock": stage.clock,
     }
     for name, value in replaced.items():
