@@ -23,6 +23,7 @@ from shared.usecases.settle import Till
 from shared.usecases.show_open_times import RecentBusy
 from shared.usecases.sweep import Books
 from tests.builders import NOW
+from tests.fake_paypal import FakePayPal
 from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeVerifier
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,7 @@ class Stage:
     calendar: FakeCalendar = field(default_factory=FakeCalendar)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    paypal: FakePayPal = field(default_factory=FakePayPal)
     verifier: WebhookVerifier = field(default_factory=FakeVerifier)
     _handlers: dict[str, Handler] = field(default_factory=dict)
 
