@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb.attention import DynamoAttention
     from shared.adapters.dynamodb.effects import DynamoEffects
     from shared.adapters.dynamodb.inbox import DynamoInbox
+    from shared.adapters.dynamodb.packages import DynamoPackages
     from shared.adapters.dynamodb.payments import DynamoPayments
     from shared.adapters.dynamodb.store import DynamoBookings
     from shared.adapters.dynamodb.table import Table
@@ -71,6 +72,13 @@ def payments() -> DynamoPayments:
     from shared.adapters.dynamodb.payments import DynamoPayments
 
     return DynamoPayments(table())
+
+
+@cache
+def packages() -> DynamoPackages:
+    from shared.adapters.dynamodb.packages import DynamoPackages
+
+    return DynamoPackages(table())
 
 
 @cache
@@ -198,7 +206,7 @@ def books() -> Books:
     """Everything that the sweeper looks through."""
     from shared.usecases.sweep import Books
 
-    return Books(world(), till(), inbox(), attention())
+    return Books(world(), inbox(), attention())
 
 
 @cache
@@ -228,7 +236,7 @@ def invitations() -> Invitations:
 def world() -> World:
     from shared.usecases.deliver_effects import World
 
-    return World(bookings(), payments(), effects(), calendar(), mailer(), clock)
+    return World(bookings(), effects(), mailer(), till())
 
 
 @cache

@@ -21,8 +21,8 @@ def check(endpoint: str, table: str) -> list[dict[str, Any]]:
     """Asserts the promises on the whole table; the appointments in it.
 
     Every cell has a live owner, and every confirmed booking all its cells (a hold may have lost some, once it ran out
-    or its own client chose otherwise); weeks list just the live claims; each code's
-    count is the number of its use items, each of which belongs to a booking.
+    or its own client chose otherwise); weeks list just the live claims; each code's count is the number of its use
+    items, each of which belongs to a booking; a package has used as many sessions as there are live bookings from it.
     """
     everything = rows(endpoint, table)
     of_kind = {kind: [row for row in everything if row.get("kind") == kind] for kind in _kinds(everything)}
@@ -51,6 +51,11 @@ def check(endpoint: str, table: str) -> list[dict[str, Any]]:
         used = [use for use in uses if use["PK"] == promo["PK"]]
         assert promo["used"] == len(used) <= promo["cap"]
         assert {use["appointment_id"] for use in used} <= set(live)
+
+    packages = {row["id"]: int(row["sessions_used"]) for row in of_kind.get("PACKAGE", [])}
+    used_from = Counter(booking.package_id for booking in live.values() if booking.package_id)
+    assert used_from == Counter(packages)
+    assert all(row["sessions_used"] <= row["sessions_total"] for row in of_kind.get("PACKAGE", []))
     return bookings
 
 

@@ -42,9 +42,9 @@ def order(wanted: Annotated[OrderRequest, Body()], idempotency_key: Key = None) 
 @app.delete(
     "/booking/orders/<order_id>", operation_id="giveUpOrder", summary="Give the order up", status_code=204
 )
-def give_up(order_id: Annotated[str, Path()]) -> Response[str]:
+def give_up(order_id: Annotated[str, Path()]) -> Response[None]:
     give_up_order(till, caller=caller_of(app.current_event), order_id=order_id)
-    return Response(HTTPStatus.NO_CONTENT)
+    return Response(HTTPStatus.NO_CONTENT, body=None)
 
 
 @app.post(

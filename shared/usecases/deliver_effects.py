@@ -16,9 +16,9 @@ from shared.usecases.ports import (
     EffectStore,
     Mailer,
     OutcomeUnknown,
-    PaymentStore,
     WillNeverWork,
 )
+from shared.usecases.settle import Till, give_up_refund, pay_back
 from shared.usecases.write_letter import write_letter
 
 
@@ -27,11 +27,17 @@ class World:
     """All that delivering touches."""
 
     bookings: BookingStore
-    payments: PaymentStore
     effects: EffectStore
-    calendar: Calendar
     mailer: Mailer
-    clock: Clock
+    till: Till
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.till.calendar
+
+    @property
+    def clock(self) -> Clock:
+        return self.till.clock
 
 
 def deliver_all(world: World, candidates: Iterable[tuple[str, str]]) -> int:
@@ -66,8 +72,11 @@ def _make_it_so(world: World, effect: Effect) -> str | None:
         case EffectKind.CALENDAR_EVENT:
             _match_calendar(world, effect.subject_id)
             return None
+        case EffectKind.REFUND:
+            pay_back(world.till, effect.subject_id)
+            return None
         case _:
-            letter = write_letter(effect, world.bookings, world.payments)
+            letter = write_letter(effect, world.bookings, world.till.payments)
             return None if letter is None else world.mailer.send(letter)
 
 
@@ -91,6 +100,8 @@ def _try_later(world: World, effect: Effect, failed: Exception) -> None:
 
 
 def _give_up(world: World, effect: Effect, error: str) -> None:
+    if effect.kind is EffectKind.REFUND:
+        give_up_refund(world.till, effect.subject_id, error)
     world.effects.bury_effect(effect, error)
     logger.error("effect dead", effect=effect.id, subject=effect.subject_id, error=error)
     count("EffectsDead")
