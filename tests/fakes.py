@@ -26,8 +26,10 @@ from shared.domain.package import SOLD, Package
 from shared.domain.payment import Payment
 from shared.domain.paypal_events import PayPalEvent
 from shared.domain.promo import MISSES_WINDOW, SEED_PROMOS, Promo
+from shared.domain.reconciliation import Books, Session, SoldPackage
 from shared.domain.schedule import DEFAULT_SCHEDULE
 from shared.domain.service import SEED_SERVICES
+from shared.domain.statements import CalendarEvent
 from shared.domain.time import Interval, minutes
 from shared.usecases.ports import (
     AlreadyBooked,
@@ -86,6 +88,15 @@ class FakeCalendar:
         if self.failing:
             raise self.failing
         self.events.pop(appointment_id, None)
+
+    def written(self, span: Interval) -> list[CalendarEvent]:
+        if self.failing:
+            raise CalendarUnavailable("down")
+        return [
+            CalendarEvent(session_id=each.id, time=each.session)
+            for each in self.events.values()
+            if each.session.overlaps(span)
+        ]
 
     def check(self) -> str:
         return "initialized"
@@ -347,6 +358,30 @@ class FakeStore(FakeInbox):
             known = self._packages.get(checkout.package.id, checkout.package)
             self._packages[known.id] = replace(checkout.package, sessions_used=known.sessions_used)
 
+    # The port BookReader
+
+    def books(self) -> Books:
+        with self._lock:
+            sessions = (
+                Session(
+                    id=each.id,
+                    status=each.status,
+                    time=each.session,
+                    calendar_status=each.calendar_status,
+                    updated_at=each.updated_at,
+                    payment_id=each.payment_id,
+                )
+                for each in self._appointments.values()
+            )
+            return Books(
+                payments={own: payment for own, (payment, _) in self._payments.items()},
+                sessions={session.id: session for session in sessions},
+                packages={
+                    own: SoldPackage(id=own, status=each.status, updated_at=each.updated_at)
+                    for own, each in self._packages.items()
+                },
+            )
+
     # The port PackageStore
 
     def put_package(self, package: Package, payment: Payment) -> None:
@@ -374,7 +409,11 @@ class FakeStore(FakeInbox):
             package = self._packages.get(appointment.package_id or "")
             if appointment.id in self._appointments:
                 raise AlreadyBooked
-            if package is None or package.client.id != appointment.client.id or not package.sessions_remaining:
+            if (
+                package is None
+                or package.client.id != appointment.client.id
+                or not package.sessions_remaining
+            ):
                 raise PackageExhausted("exhausted")
             self._book(appointment, fingerprint, relied_on, effects)
             self._packages[package.id] = replace(package, sessions_used=package.sessions_used + 1)

@@ -281,13 +281,14 @@ def test_a_clients_list_has_the_next_session_first_and_the_past_after_it(store: 
         made[days] = book(booking).id
     book(appointment("blake"))
     expected = [made[days] for days in (1, 2, 3, -1, -2)]
-    assert [each.id for each in store.appointments_of("alex", NOW, None, 10).items] == expected
+    listed_at_once = store.appointments_of("alex", NOW, None, 10).items
+    assert [each.appointment.id for each in listed_at_once] == expected
     for size in (1, 2, 3, 4, 5):
         listed, cursor = [], None
         while True:
             page = store.appointments_of("alex", NOW, cursor, size)
             assert len(page.items) <= size
-            listed += [each.id for each in page.items]
+            listed += [each.appointment.id for each in page.items]
             cursor = page.next
             if cursor is None:
                 break

@@ -15,6 +15,7 @@ from shared.domain.diary import Diary
 from shared.domain.effects import Effect
 from shared.domain.errors import PackageExhausted
 from shared.domain.package import SOLD, Package, PackageStatus
+from shared.domain.payment import Payment
 from shared.domain.time import Interval, isoformat
 from shared.usecases.ports import Bought, PackageFacts, PackagePage
 
@@ -46,14 +47,13 @@ class DynamoPackages:
         listed = [package(items.load(item)) for item in answer["Items"]]
         more = len(listed) > limit
         return PackagePage(
-            self._with_payments([each for each in listed[:limit] if each.status in SOLD]),
+            self._bought([each for each in listed[:limit] if each.status in SOLD]),
             cursors.write(PACKAGES, _place(listed[limit - 1])) if more else None,
         )
 
-    def _with_payments(self, listed: Sequence[Package]) -> tuple[Bought, ...]:
-        paid = [keys.payment(each.id) for each in listed]
-        found = self.table.get_all("payments", paid)
-        return tuple(_bought(each, found) for each in listed)
+    def _bought(self, listed: Sequence[Package]) -> tuple[Bought, ...]:
+        found = self.table.get_all("payments", [keys.payment(each.id) for each in listed])
+        return tuple(Bought(each, _payment_for(each, found)) for each in listed)
 
     def package_facts(self, span: Interval, package_id: str, appointment_id: str) -> PackageFacts:
         bought, own = keys.package(package_id), keys.appointment(appointment_id)
@@ -96,9 +96,9 @@ def _use_session(table: str, appointment: Appointment) -> Step:
     return Step({"Update": update}, lambda: PackageExhausted("No session of this package is left to book."))
 
 
-def _bought(each: Package, found: Found) -> Bought:
+def _payment_for(each: Package, found: Found) -> Payment | None:
     paid = found.get(keys.pair(keys.payment(each.id)))
-    return Bought(each, None if paid is None else payment(items.load(paid)))
+    return None if paid is None else payment(items.load(paid))
 
 
 def _place(each: Package) -> str:
