@@ -1,0 +1,186 @@
+"""The built functions that move money, and their rights: bought, given up, denied, refunded."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.samples import booking, sample
+from tests.infrastructure.built_functions import Lambda, lambda_world, rights
+from tests.infrastructure.conftest import Resource, Statements
+
+pytestmark = pytest.mark.slow
+
+Event = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def lambdas(build: Path, dynamodb: str, functions: dict[str, Resource]) -> Iterator[Lambda]:
+    with lambda_world(build, dynamodb, functions) as world:
+        yield world
+
+
+class Buyer:
+    """One client; each has a day of their own."""
+
+    def __init__(self, lambdas: Lambda, day: int) -> None:
+        self._lambdas = lambdas
+        self._sample = booking(day)
+        self.order_id = ""
+
+    def asks(self, method: str, path: str, body: Any = None) -> Event:
+        event: Event = json.loads(json.dumps(self._sample))
+        event["rawPath"] = event["requestContext"]["http"]["path"] = path
+        event["requestContext"]["http"]["method"] = method
+        event["routeKey"] = event["requestContext"]["routeKey"] = f"{method} {path}"
+        event["headers"]["idempotency-key"] = uuid.uuid4().hex
+        event["body"] = None if body is None else json.dumps(body)
+        return event
+
+    def order(self, **changes: Any) -> None:
+        details = json.loads(self._sample["body"])
+        wanted = {name: details[name] for name in ("start", "phone", "timezone")}
+        purchase = {"service": "single", "currency": "CAD", **wanted, **changes}
+        answer = self._lambdas.call("checkout", self.asks("POST", "/booking/orders", purchase))
+        assert answer["statusCode"] == 201, answer
+        self.order_id = json.loads(answer["body"])["order_id"]
+
+    def approves(self, outcome: Any = "approve") -> None:
+        self._lambdas.paypal.approve(self.order_id, outcome)
+
+    def pays(self, status: int) -> None:
+        event = self.asks("POST", "/booking/create-paid", {"paypal_order_id": self.order_id})
+        answer = self._lambdas.call("checkout", event)
+        assert answer["statusCode"] == status, answer
+
+    def gives_up(self) -> None:
+        answer = self._lambdas.call("checkout", self.asks("DELETE", f"/booking/orders/{self.order_id}"))
+        assert answer["statusCode"] == 204, answer["body"]
+
+    @property
+    def capture_id(self) -> str:
+        captures = self._lambdas.paypal.ledger()["captures"]
+        return next(str(each["id"]) for each in captures if each["order_id"] == self.order_id)
+
+
+def newest_webhook(lambdas: Lambda) -> Event:
+    """As API Gateway hands it over."""
+    lambdas.paypal.catch_up()
+    message = lambdas.paypal.webhooks.sign(lambdas.paypal.webhooks.deliveries[-1].body)
+    event = sample("book_free/book")
+    event["rawPath"] = event["requestContext"]["http"]["path"] = "/webhooks/paypal"
+    del event["requestContext"]["authorizer"]
+    event["headers"] = {name.lower(): value for name, value in message.headers.items()}
+    event["body"] = message.body.decode()
+    return event
+
+
+def webhook(lambdas: Lambda) -> None:
+    answer = lambdas.call("paypal_webhook", newest_webhook(lambdas))
+    assert answer["statusCode"] == 200, answer
+
+
+def test_a_checkout_uses_the_rights_it_has_and_all_of_them(lambdas: Lambda, granted: Statements) -> None:
+    lambdas.meter.uses.clear()
+    paying, leaving = Buyer(lambdas, 0), Buyer(lambdas, 1)
+    paying.order()
+    paying.approves()
+    paying.pays(201)
+    leaving.order()
+    leaving.gives_up()
+    assert lambdas.meter.uses == rights(granted["checkout"])
+
+
+def test_a_package_is_bought(lambdas: Lambda) -> None:
+    buyer = Buyer(lambdas, 2)
+    purchase = {"service": "package", "currency": "USD"}
+    answer = lambdas.call("checkout", buyer.asks("POST", "/booking/orders", purchase))
+    buyer.order_id = json.loads(answer["body"])["order_id"]
+    buyer.approves()
+    event = buyer.asks("POST", "/booking/create-paid-package", {"paypal_order_id": buyer.order_id})
+    assert lambdas.call("checkout", event)["statusCode"] == 201
+
+
+def test_webhooks_use_the_rights_they_have_and_all_of_them(lambdas: Lambda, granted: Statements) -> None:
+    buyer = Buyer(lambdas, 3)
+    buyer.order()
+    buyer.approves("pending")
+    lambdas.meter.uses.clear()
+    webhook(lambdas)
+    lambdas.paypal.settle_capture(buyer.capture_id, "denied")
+    webhook(lambdas)
+    assert lambdas.meter.uses == rights(granted["paypal_webhook"])
+
+
+def test_an_unsigned_webhook_is_refused_before_the_table_is_touched(lambdas: Lambda) -> None:
+    Buyer(lambdas, 4).order()
+    lambdas.paypal.approve(lambdas.paypal.ledger()["orders"][-1]["id"])
+    event = newest_webhook(lambdas)
+    event["body"] = event["body"].replace("APPROVED", "VOIDED")
+    lambdas.meter.uses.clear()
+    assert lambdas.call("paypal_webhook", event)["statusCode"] == 400
+    assert lambdas.meter.uses == set()
+
+
+def test_what_is_owed_after_a_booking_is_paid_off_refunds_included(
+    lambdas: Lambda, granted: Statements
+) -> None:
+    """The buyer gives up, and PayPal takes the money all the same: it goes back."""
+    buyer = Buyer(lambdas, 5)
+    buyer.order()
+    buyer.approves()
+    lambdas.paypal.orders.capture(buyer.order_id)
+    buyer.gives_up()
+    webhook(lambdas)
+    assert lambdas.call("book_free", booking(6))["statusCode"] == 201
+    lambdas.meter.uses.clear()
+    assert lambdas.call("effects", new_effects(lambdas))["taken_up"] > 1
+    assert lambdas.meter.uses == rights(granted["effects"])
+    refunds = lambdas.paypal.ledger()["refunds"]
+    assert buyer.capture_id in {refund["capture_id"] for refund in refunds}
+
+
+def new_effects(lambdas: Lambda) -> Event:
+    """What the stream says of the outbox rows in the table."""
+    return {
+        "Records": [
+            {"dynamodb": {"Keys": {"PK": row["PK"], "SK": row["SK"]}}} for row in rows(lambdas, "EFFECT")
+        ]
+    }
+
+
+def test_the_sweeper_settles_what_is_due_and_uses_all_of_its_rights(
+    lambdas: Lambda, granted: Statements
+) -> None:
+    buyer = Buyer(lambdas, 7)
+    buyer.order()
+    buyer.approves("pending")
+    buyer.pays(202)
+    lambdas.paypal.settle_capture(buyer.capture_id, "denied")
+    make_payments_due(lambdas)
+    assert lambdas.call("book_free", booking(8))["statusCode"] == 201
+    lambdas.meter.uses.clear()
+    assert lambdas.call("sweeper", sample("sweeper/scheduled"))["taken_up"] > 1
+    assert lambdas.meter.uses == rights(granted["sweeper"])
+
+
+def make_payments_due(lambdas: Lambda) -> None:
+    """As if the time to look again had come."""
+    for row in rows(lambdas, "PAYMENT"):
+        if "GSI1SK" in row:
+            lambdas.table.update_item(
+                TableName=lambdas.table_name,
+                Key={"PK": row["PK"], "SK": row["SK"]},
+                UpdateExpression="SET GSI1SK = :past, check_at = :past",
+                ExpressionAttributeValues={":past": {"S": "2000-01-01T00:00:00Z"}},
+            )
+
+
+def rows(lambdas: Lambda, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = lambdas.table.scan(TableName=lambdas.table_name)["Items"]
+    return [row for row in found if row.get("kind") == {"S": kind}]
