@@ -97,8 +97,9 @@ def begin_capture(checkout: Checkout, now: datetime, said: Corrections) -> Chang
 _CORRECTABLE = ("phone", "timezone", "backup_start", "answers")
 
 
-def confirm(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
-    payment = checkout.payment.become(PaymentStatus.CAPTURED, now, **_adopted(capture))
+def confirm(checkout: Checkout, capture: CaptureState, now: datetime, *, answered: bool) -> Change:
+    """``answered`` tells that the buyer hears of it at once."""
+    payment = checkout.payment.become(PaymentStatus.CAPTURED, now, answered=answered, **_adopted(capture))
     after = _moved(
         checkout,
         payment,
@@ -107,6 +108,13 @@ def confirm(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     )
     kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING
     return Change(after, "confirmed", owed(payment.id, now, *kinds))
+
+
+def answer(checkout: Checkout, now: datetime) -> Change:
+    """It was confirmed while the buyer's page was still on its way, and now the buyer hears of it."""
+    paid = checkout.payment
+    payment = paid.become(paid.status, now, check_at=paid.check_at, answered=True)
+    return Change(replace(checkout, payment=payment), "answered")
 
 
 def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:

@@ -111,6 +111,8 @@ class Payment:
     """Refunds of ours PayPal gave a definite answer to; each further one is another request."""
     given_up: bool = False
     """The buyer gave the order up: it is never captured, and money that was taken all the same goes back."""
+    answered: bool = False
+    """The buyer has heard that what was paid for is theirs: the first answer is another than its repeats."""
     disputes_open: frozenset[str] = frozenset()
     disputes_closed: frozenset[str] = frozenset()
     check_at: datetime | None = None

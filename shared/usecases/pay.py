@@ -108,7 +108,7 @@ def pay(till: Till, *, caller: Caller, approval: Approval, kind: Kind, idempoten
     settled = _settle(till, reading.payment_id, Buyer(caller.client_id, check, said, request))
     if refusal := _refusal(settled.checkout):
         raise refusal
-    return Paid(settled.checkout, settled.confirmed_now or reading.earlier_request is not None)
+    return Paid(settled.checkout, settled.first or reading.earlier_request is not None)
 
 
 def _settle(till: Till, payment_id: str, buyer: Buyer) -> Settled:

@@ -79,10 +79,10 @@ class Buyer:
 
 
 class Settled(NamedTuple):
-    """``confirmed_now`` tells whether this very call made the booking or the package stand."""
+    """``first`` tells whether it is by this call that the buyer hears that what was paid for is theirs."""
 
     checkout: Checkout
-    confirmed_now: bool
+    first: bool
 
 
 def settle(till: Till, payment_id: str, buyer: Buyer | None = None) -> Settled:
@@ -101,7 +101,7 @@ def settle(till: Till, payment_id: str, buyer: Buyer | None = None) -> Settled:
             after = _Round(till, before, till.clock.now(), buyer).settle()
         except PaymentMoved:
             continue
-        return Settled(after, after.stands and not before.stands)
+        return Settled(after, after.payment.answered and not before.payment.answered)
     raise TooManyRequests("This payment is being settled right now; please look again in a moment.")
 
 
@@ -121,7 +121,7 @@ class _Round:
         if self.buyer is not None and payment.status in CAPTURABLE and not payment.given_up:
             return self._take(self.seen)
         if self.buyer is not None and payment.status is not PaymentStatus.CAPTURING:
-            return self.seen
+            return self._answer(self.buyer)
         if payment.status is PaymentStatus.NEEDS_REVIEW:
             return self._await_a_person()
         order = self._order()
@@ -130,6 +130,12 @@ class _Round:
             if payment.status in TAKEN
             else self._follow(self.seen, order)
         )
+
+    def _answer(self, buyer: Buyer) -> Checkout:
+        """There is nothing to take any more; whoever confirmed it, the buyer hears of it now."""
+        if self.seen.payment.answered or not self.seen.stands:
+            return self.seen
+        return self._write(steps.answer(self.seen, self.now), request=buyer.request)
 
     def _await_a_person(self) -> Checkout:
         check_at = self.seen.payment.check_at
@@ -222,7 +228,9 @@ class _Round:
         if checkout.payment.given_up or (booking is not None and booking.start <= now):
             return self._owe_back(checkout, capture)
         try:
-            confirmed = self._write(steps.confirm(checkout, capture, now), checkout)
+            confirmed = self._write(
+                steps.confirm(checkout, capture, now, answered=self.buyer is not None), checkout
+            )
         except SlotTaken:
             return self._owe_back(checkout, capture)
         return self._follow_refunds(confirmed, order)

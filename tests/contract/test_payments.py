@@ -118,7 +118,7 @@ def move(store: Store) -> Callable[[Checkout, steps.Change], Checkout]:
 def confirmed(hold: Any, move: Any) -> Checkout:
     held = hold(session())
     begun: Checkout = move(held, steps.begin_capture(held, NOW, SAID_NOTHING))
-    done: Checkout = move(begun, steps.confirm(begun, capture_of(begun), NOW))
+    done: Checkout = move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
     return done
 
 
@@ -226,7 +226,7 @@ def test_a_capture_pays_for_one_thing(store: Store, hold: Any, move: Any, confir
     other = hold(session("blake", 120, order="B"))
     begun = move(other, steps.begin_capture(other, NOW, SAID_NOTHING))
     with pytest.raises(PaymentMoved):
-        move(begun, steps.confirm(begun, capture_of(begun), NOW))
+        move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
     assert store.checkout(other.payment.id) == begun
 
 
@@ -246,7 +246,7 @@ def test_a_late_payer_gets_the_time_back_while_it_is_free(store: Store, hold: An
     held = hold(session())
     expired = move(held, steps.expire(held, NOW))
     begun = move(expired, steps.begin_capture(expired, NOW, SAID_NOTHING))
-    move(begun, steps.confirm(begun, capture_of(begun), NOW))
+    move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
     assert claims(store) == [held.payment.id]
     assert len(store.appointments_of("alex", NOW, None, 10).items) == 1
 
@@ -275,7 +275,7 @@ def test_a_package_that_was_not_paid_lapses(store: Store, hold: Any, move: Any, 
 def test_a_package_that_was_paid_can_be_booked_from(store: Store, hold: Any, move: Any) -> None:
     ordered = hold(bundle())
     begun = move(ordered, steps.begin_capture(ordered, NOW, SAID_NOTHING))
-    done = move(begun, steps.confirm(begun, capture_of(begun), NOW))
+    done = move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
     assert store.checkout(ordered.payment.id) == done
     assert done.package.sessions_remaining == 3
     assert len(store.due_effects(NOW)) == 2
@@ -287,7 +287,7 @@ def test_what_waits_for_something_comes_due(store: Store, hold: Any, move: Any) 
     assert store.due_payments(NOW + HOLD) == [held.payment.id]
     begun = move(held, steps.begin_capture(held, NOW, SAID_NOTHING))
     assert store.due_payments(NOW + CAPTURE_LEASE) == [held.payment.id]
-    move(begun, steps.confirm(begun, capture_of(begun), NOW))
+    move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
     assert store.due_payments(NOW + timedelta(days=9)) == []
 
 

@@ -217,6 +217,13 @@ def test_the_same_order_again_is_answered_and_captured_once(stage: Stage, paid: 
     assert stage.paypal.captured_money == 1
 
 
+def test_the_first_answer_is_the_same_when_the_webhook_was_faster(stage: Stage, approved: str) -> None:
+    settle_now(stage, approved)
+    assert booking_of(stage, approved).status == "confirmed"
+    assert pay(stage, approved, key="first").status == 201
+    assert pay(stage, approved, key="second").status == 200
+
+
 def test_a_key_pays_one_order(stage: Stage, paid: str) -> None:
     second = order(stage, key="second", start="2026-11-24T17:00:00Z").json["order_id"]
     stage.paypal.approve(second)
@@ -381,7 +388,7 @@ def test_a_capture_in_doubt_is_settled_by_the_sweeper(stage: Stage, approved: st
     )
     del stage.paypal.fails_before["get_order"]
     sweep(stage, seconds=CAPTURE_LEASE.total_seconds())
-    assert pay(stage, approved, key="patient").status == 200
+    assert pay(stage, approved, key="patient").status == 201
     assert stage.paypal.captured_money == 1
 
 
