@@ -54,14 +54,14 @@ def sweep(books: Books) -> int:
 
 
 @contextmanager
-def _apart(kind: str, name: str) -> Iterator[None]:
+def _apart(kind: str, item: str) -> Iterator[None]:
     """One failure blocks nothing else. A refusal is of the moment; anything else is a fault of ours."""
     try:
         yield
     except DomainError as refused:
-        logger.warning("sweep put off", kind=kind, name=name, error=refused.code)
+        logger.warning("sweep put off", kind=kind, item=item, error=refused.code)
     except Exception as failed:
-        logger.error("sweep failed", kind=kind, name=name, error=type(failed).__name__)
+        logger.error("sweep failed", kind=kind, item=item, error=type(failed).__name__)
 
 
 def _handle(books: Books, received: Received) -> None:

@@ -83,6 +83,36 @@ def test_any_part_of_a_resource_may_be_missing_or_of_another_kind(name: str) -> 
             assert altered(name, resource={**resource, part: instead}).kind is NAMED[name][0]
 
 
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_too_long_for_an_id_is_none(name: str) -> None:
+    resource = json.loads(sample(name))["resource"]
+    long = json.loads(json.dumps(resource).replace(PAYMENT, "a" * 256).replace(ORDER, "a" * 256))
+    found = ids(altered(name, resource=long))
+    assert all(len(each) <= 255 for each in found.values())
+    with pytest.raises(NotAnEvent):
+        altered(name, id="W" * 256)
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "payment_id", "concerns_us"),
+    [
+        (PAYMENT, PAYMENT, True),
+        (None, None, True),
+        (PAYMENT.upper(), None, False),
+        (PAYMENT[:-1], None, False),
+        (f"{PAYMENT}\n", None, False),
+        ("order 12 of another shop", None, False),
+    ],
+)
+def test_a_payment_is_ours_by_the_form_of_its_id(
+    custom_id: str | None, payment_id: str | None, concerns_us: bool
+) -> None:
+    resource = {**json.loads(sample("capture_completed"))["resource"], "custom_id": custom_id}
+    event = altered("capture_completed", resource=resource)
+    assert (event.payment_id, event.concerns_us) == (payment_id, concerns_us)
+    assert not altered("capture_completed", resource=resource, event_type="ANYTHING.ELSE").concerns_us
+
+
 def test_the_refund_of_a_capture_is_not_taken_for_the_capture() -> None:
     event = read_event(sample("capture_refunded"))
     assert event.capture_id != json.loads(sample("capture_refunded"))["resource"]["id"]
