@@ -58,19 +58,35 @@ def network_calls(stack: Stack) -> dict[str, Counter[str]]:
             "POST", "/booking/create-free", token=stack.token(client), json={**booking, "start": start}
         )
         assert booked.status_code == 201, booked.text
-        made = stack.control("GET", "/calls")
-        counted = {
-            name: Counter(
-                f"{call['target']}.{call['operation']}" for call in made if call["function"] == name
-            )
-            for name in ("availability", "promo", "book_free")
-        }
+        counted = {name: _made_by(stack, name) for name in ("availability", "promo", "book_free")}
+        counted |= _buying(stack, stack.token(client), _slots(stack, token, "single")[-1])
     return counted
 
 
-def _slots(stack: Stack, token: str) -> list[str]:
+def _buying(stack: Stack, token: str, start: str) -> dict[str, Counter[str]]:
+    stack.control("PUT", "/paypal/webhooks", {"deliver": False})
+    stack.control("DELETE", "/calls")
+    wanted = {"service": "single", "currency": "CAD", "start": start}
+    person = {"phone": "+14165550123", "timezone": "America/Toronto"}
+    ordered = stack.api("POST", "/booking/orders", token=token, json={**wanted, **person})
+    assert ordered.status_code == 201, ordered.text
+    orders = _made_by(stack, "checkout")
+    order_id = ordered.json()["order_id"]
+    stack.control("POST", f"/paypal/orders/{order_id}/approve", {"outcome": "approve"})
+    stack.control("DELETE", "/calls")
+    paid = stack.api("POST", "/booking/create-paid", token=token, json={"paypal_order_id": order_id})
+    assert paid.status_code == 201, paid.text
+    return {"orders": orders, "create_paid": _made_by(stack, "checkout")}
+
+
+def _made_by(stack: Stack, function: str) -> Counter[str]:
+    made = stack.control("GET", "/calls")
+    return Counter(f"{call['target']}.{call['operation']}" for call in made if call["function"] == function)
+
+
+def _slots(stack: Stack, token: str, service: str = "free") -> list[str]:
     today = datetime.now(UTC).date()
-    query = {"start_date": str(today), "end_date": str(today + timedelta(days=60))}
+    query = {"start_date": str(today), "end_date": str(today + timedelta(days=60)), "service": service}
     days = stack.api("GET", "/booking/availability", token=token, params=query).json()["days"]
     return [slot["start"] for day in days for slot in day["slots"]]
 

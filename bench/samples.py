@@ -21,10 +21,19 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def booking(days_ahead: int) -> dict[str, Any]:
-    """A new client's booking on a working day, in the middle of the coach's hours."""
-    event = sample("book_free/book")
+    """A new client's free booking on a working day, in the middle of the coach's hours."""
+    return _by_a_new_client("book_free/book", days_ahead)
+
+
+def order(days_ahead: int) -> dict[str, Any]:
+    """The same for a session that has its price."""
+    return _by_a_new_client("checkout/order", days_ahead)
+
+
+def _by_a_new_client(name: str, days_ahead: int) -> dict[str, Any]:
+    event = sample(name)
     body = json.loads(event["body"])
-    del body["backup_start"]
+    body.pop("backup_start", None)
     start = datetime.combine(_working_day(days_ahead), time(16), UTC)
     event["body"] = json.dumps(body | {"start": start.isoformat().replace("+00:00", "Z")})
     event["headers"]["idempotency-key"] = uuid.uuid4().hex
