@@ -45,6 +45,9 @@ export async function ask<T>(call: Promise<{ data?: T; error?: unknown; response
   }
 }
 
+/** Refusals of 5xx that say for sure that nothing was done. */
+const NOTHING_DONE = new Set(["calendar_unavailable", "payment_provider_unavailable"]);
+
 const GATEWAY_CODES: Record<number, string> = { 401: "unauthenticated", 403: "forbidden", 429: "too_many_requests" };
 
 function asProblem(body: unknown, status: number): Problem {
@@ -56,6 +59,6 @@ function asProblem(body: unknown, status: number): Problem {
     requestId: typeof said.request_id === "string" ? said.request_id : undefined,
     errors: Array.isArray(said.errors) ? said.errors : [],
     alternatives: Array.isArray(said.alternatives) ? said.alternatives : [],
-    outcomeUnknown: status >= 500 && code !== "calendar_unavailable",
+    outcomeUnknown: status >= 500 && !NOTHING_DONE.has(code),
   };
 }

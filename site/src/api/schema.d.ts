@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/booking/my-packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's packages */
+        get: operations["myPackages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/booking/orders": {
         parameters: {
             query?: never;
@@ -151,6 +168,23 @@ export interface paths {
         get: operations["checkPromo"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/use-package-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book a session from a package */
+        post: operations["usePackageSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -418,6 +452,36 @@ export interface components {
             hold_expires_at: string;
             /** Order Id */
             order_id: string;
+        };
+        /** PackageBookingRequest */
+        PackageBookingRequest: {
+            /** Answers */
+            answers?: {
+                [key: string]: string;
+            };
+            /** Backup Start */
+            backup_start?: string | null;
+            /** Package Id */
+            package_id: string;
+            /**
+             * Phone
+             * @example +14165550123
+             */
+            phone: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Timezone */
+            timezone: string;
+        };
+        /** PackageList */
+        PackageList: {
+            /** Items */
+            items: components["schemas"]["PackageView"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * PackageStatus
@@ -932,6 +996,41 @@ export interface operations {
             };
         };
     };
+    myPackages: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageList"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     order: {
         parameters: {
             query?: never;
@@ -987,7 +1086,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": null;
                 };
             };
             /** @description A refusal, with its code */
@@ -1022,6 +1121,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromoView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    usePackageSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackageBookingRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
                 };
             };
             /** @description A refusal, with its code */

@@ -4,7 +4,10 @@ type Json<R> = R extends { content: { "application/json": infer T } } ? T : neve
 
 export type Config = Json<paths["/booking/config"]["get"]["responses"][200]>;
 export type Service = Config["services"][number];
+export type Price = Service["prices"][number];
 export type Slot = Json<paths["/booking/availability"]["get"]["responses"][200]>["days"][number]["slots"][number];
 export type PromoCheck = Json<paths["/booking/promo/{code}"]["get"]["responses"][200]>;
 export type Appointment = Json<paths["/booking/create-free"]["post"]["responses"][201]>;
-export type FreeBooking = paths["/booking/create-free"]["post"]["requestBody"]["content"]["application/json"];
+export type Payment = NonNullable<Appointment["payment"]>;
+export type OrderRequest = paths["/booking/orders"]["post"]["requestBody"]["content"]["application/json"];
+export type Package = Json<paths["/booking/create-paid-package"]["post"]["responses"][201]>;

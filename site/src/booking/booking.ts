@@ -1,5 +1,5 @@
 import { ask, type Problem } from "../api/client";
-import type { Appointment, FreeBooking } from "../api/types";
+import type { Appointment } from "../api/types";
 import { addMonths } from "../local-time";
 import type { Strings } from "../strings";
 import type { Flow } from "./flow";
@@ -16,19 +16,19 @@ const FIELD_OF: Record<string, Field> = {
 };
 
 /** The coach reads each answer under its question, in the words the client saw. */
-function bodyOf(draft: Draft, t: Strings): FreeBooking {
-  const answers = Object.fromEntries(
-    [[t.topicLabel, draft.topic.trim()], [t.hopeLabel, draft.hope.trim()]].filter(([, text]) => text),
-  ) as Record<string, string>;
-  return {
-    promo_code: draft.promo.trim(),
-    start: draft.start ?? "",
-    phone: draft.phone.trim(),
-    timezone: draft.timezone,
-    ...(draft.backup && { backup_start: draft.backup }),
-    ...(Object.keys(answers).length > 0 && { answers }),
-  };
+export function answersOf(draft: Draft, t: Strings): { answers?: Record<string, string> } {
+  const given = [[t.topicLabel, draft.topic.trim()], [t.hopeLabel, draft.hope.trim()]].filter(([, text]) => text);
+  return given.length ? { answers: Object.fromEntries(given) as Record<string, string> } : {};
 }
+
+/** What every booking says, whatever pays for it. */
+export const wishesOf = (draft: Draft, t: Strings) => ({
+  start: draft.start ?? "",
+  phone: draft.phone.trim(),
+  timezone: draft.timezone,
+  ...(draft.backup && { backup_start: draft.backup }),
+  ...answersOf(draft, t),
+});
 
 /** Sending the booking, and everything that may come back. */
 export class Booking {
@@ -44,6 +44,8 @@ export class Booking {
     private readonly flow: Flow,
     private readonly t: () => Strings,
     private readonly focusField: (field: Field) => void,
+    /** Holds the time at PayPal's till; false when it could not, and the reason is on show. */
+    private readonly hold: () => Promise<boolean>,
   ) {}
 
   clear(): void {
@@ -90,7 +92,7 @@ export class Booking {
     const { promo, phone } = this.flow.draft;
     const t = this.t();
     return {
-      ...(!promo.trim() && { promo: t.promo_required }),
+      ...(this.flow.kind === "promo" && !promo.trim() && { promo: t.promo_required }),
       ...(!phone.trim() ? { phone: t.phoneRequired } : !/^\+?[\d\s().-]{7,24}$/.test(phone.trim()) && { phone: t.phoneInvalid }),
     };
   }
@@ -102,8 +104,9 @@ export class Booking {
     this.errors = this.missing();
     if (this.showErrors()) return;
     this.busy = true;
-    const body = bodyOf(draft, this.t());
-    const text = JSON.stringify(body);
+    if (this.flow.kind === "single") return this.toPayment();
+    const wishes = wishesOf(draft, this.t());
+    const text = JSON.stringify([draft.packageId ?? draft.promo.trim(), wishes]);
     const earlier = draft.sent;
     if (earlier?.outcomeUnknown && earlier.body !== text) {
       const made = await this.findEarlier(earlier.start);
@@ -111,15 +114,26 @@ export class Booking {
     }
     const key = earlier?.body === text ? earlier.key : crypto.randomUUID();
     // Unknown until answered: a page closed right now comes back to the same key.
-    this.flow.update({ sent: { key, body: text, start: body.start, outcomeUnknown: true } });
+    this.flow.update({ sent: { key, body: text, start: wishes.start, outcomeUnknown: true } });
+    const params = { header: { "idempotency-key": key } };
     const { data, problem } = await ask(
-      connection.api.POST("/booking/create-free", { body, params: { header: { "idempotency-key": key } } }),
+      draft.packageId
+        ? connection.api.POST("/booking/use-package-session", { body: { package_id: draft.packageId, ...wishes }, params })
+        : connection.api.POST("/booking/create-free", { body: { promo_code: draft.promo.trim(), ...wishes }, params }),
     );
     if (data) return this.finish(data);
     this.busy = false;
-    this.flow.update({ sent: { key, body: text, start: body.start, outcomeUnknown: problem.outcomeUnknown } });
+    this.flow.update({ sent: { key, body: text, start: wishes.start, outcomeUnknown: problem.outcomeUnknown } });
     await this.explain(problem);
     this.flow.update();
+  }
+
+  private async toPayment(): Promise<void> {
+    this.flow.update();
+    const held = await this.hold();
+    this.busy = false;
+    if (held) this.flow.go("pay");
+    else this.flow.update();
   }
 
   /** A booking whose answer never came, and which was then changed before it was sent again: was it made after all? */
@@ -137,13 +151,15 @@ export class Booking {
     this.flow.go("done");
   }
 
-  private async explain(problem: Problem): Promise<void> {
+  /** Puts a refusal into words, on the step where something can be done about it. */
+  async explain(problem: Problem): Promise<void> {
     const t = this.t();
     if (problem.outcomeUnknown) {
       this.notice = t.outcomeUnknown;
       this.reference = problem.requestId;
     } else if (problem.code === "unauthenticated") this.flow.signInEnded();
     else if (problem.code === "slot_taken" || problem.code === "slot_not_offered") await this.offerOthers(problem);
+    else if (problem.code === "package_exhausted") await this.packageUsedUp();
     else if (problem.code.startsWith("promo_")) this.markFields([["promo", this.promoWords(problem.code)]]);
     else if (problem.code === "calendar_unavailable") this.notice = t.calendarUnavailable;
     else if (problem.code === "too_many_requests") this.notice = t.tooMany;
@@ -151,11 +167,29 @@ export class Booking {
     else this.notice = problem.detail ? t.refused(problem.detail) : t.somethingWrong;
   }
 
-  private async offerOthers(problem: Problem): Promise<void> {
-    const t = this.t();
-    this.notice = problem.code === "slot_taken" ? t.slotTaken : t.slotNotOffered;
+  private async packageUsedUp(): Promise<void> {
+    this.notice = this.t().packageUsedUp;
+    this.flow.go("welcome");
+    await this.flow.loadPackages();
+  }
+
+  /** The time is lost: what is open close to it, at once. */
+  async offerNearby(start: string, words: string): Promise<void> {
+    this.lost(words);
+    await this.flow.reload();
+    this.alternatives = this.flow.times?.nearest(start, 5) ?? [];
+    this.flow.update();
+  }
+
+  private lost(words: string): void {
+    this.notice = words;
     this.flow.update({ start: undefined });
     this.flow.go("when");
+  }
+
+  private async offerOthers(problem: Problem): Promise<void> {
+    const t = this.t();
+    this.lost(problem.code === "slot_taken" ? t.slotTaken : t.slotNotOffered);
     const furthest = problem.alternatives.at(-1)?.slice(0, 7);
     await this.flow.reload();
     if (furthest) await this.flow.times?.ensure(`${furthest}-01`, `${addMonths(furthest, 1)}-01`);

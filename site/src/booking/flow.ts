@@ -1,12 +1,16 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import type { Problem } from "../api/client";
-import type { Appointment, Service, Slot } from "../api/types";
+import { ask, type Problem } from "../api/client";
+import type { Appointment, Package, Price, Service, Slot } from "../api/types";
 import { connect, isConnection, type Connection, type ConnectionSettings } from "../connection";
 import { addMonths, daysInMonth } from "../local-time";
+import { rememberCurrency, usualCurrency } from "../money";
 import { dropDraft, loadDraft, newDraft, saveDraft, type Draft, type Step } from "./draft";
 import { OpenTimes } from "./open-times";
 
 export type SignInNeed = "none" | "needed" | "busy" | "closed" | "failed" | "host";
+
+/** The ways to a session: with a promo code, paid, bought as a package, or from a package bought before. */
+export type Kind = "promo" | "single" | "package" | "credit";
 
 /** Where the booking stands: what was chosen, what was answered, and the step on show. */
 export class Flow implements ReactiveController {
@@ -15,7 +19,11 @@ export class Flow implements ReactiveController {
   times?: OpenTimes;
   month = "";
   appointment?: Appointment;
+  bought?: Package;
+  packages: Package[] = [];
   email?: string;
+  /** All that the first step shows is known. */
+  ready = false;
   signedIn = false;
   signInNeed: SignInNeed = "none";
   startProblem?: Problem;
@@ -39,8 +47,30 @@ export class Flow implements ReactiveController {
     return services.filter((service) => bookable.includes(service.id));
   }
 
+  get kind(): Kind {
+    if (this.draft.packageId) return "credit";
+    const { service } = this;
+    if (!service?.prices.length) return "promo";
+    return service.sessions > 1 ? "package" : "single";
+  }
+
+  get currency(): string {
+    const { currencies = [] } = this.connection?.config.paypal ?? {};
+    const { currency, timezone } = this.draft;
+    return (currency && currencies.includes(currency) ? currency : usualCurrency(currencies, timezone)) ?? "";
+  }
+
+  priceOf(service: Service | undefined): Price | undefined {
+    return service?.prices.find(({ currency }) => currency === this.currency);
+  }
+
+  get package(): Package | undefined {
+    return this.packages.find(({ id }) => id === this.draft.packageId);
+  }
+
   get slot(): Slot | undefined {
-    return this.times?.slot(this.draft.start);
+    const { start, order } = this.draft;
+    return this.times?.slot(start) ?? (order?.slot?.start === start ? order?.slot : undefined);
   }
 
   update(change: Partial<Draft> = {}): void {
@@ -55,7 +85,7 @@ export class Flow implements ReactiveController {
   }
 
   /** When the dialog opens: what was chosen before is still there, the times are read afresh. */
-  async begin(): Promise<void> {
+  async begin(returning = false): Promise<void> {
     if (this.draft.step === "done") this.restart();
     this.startProblem = undefined;
     if (!this.connection) {
@@ -69,21 +99,72 @@ export class Flow implements ReactiveController {
       this.connection.signIn.prepare();
     }
     await this.identify();
-    if (!this.bookable.some(({ id }) => id === this.draft.service)) this.draft.service = this.bookable[0]?.id ?? "free";
+    this.ready = true;
+    if (!this.package && !this.bookable.some(({ id }) => id === this.draft.service)) this.chooseFirst();
+    if (this.draft.order?.approved) return this.go("pay");
     if (!this.signedIn) {
       this.signInNeed = this.connection.signIn.byHost ? "host" : "needed";
-      this.go("welcome");
-    } else if (this.draft.step === "welcome" && this.bookable.length > 1) {
-      this.go("welcome");
-    } else {
-      await this.showTimes(this.draft.step === "details" ? "details" : "when");
+      return this.go("welcome");
     }
+    if (this.draft.step !== "welcome") await this.onward();
+    else if (returning || !this.hasChoice) await this.arrive();
+    else this.go("welcome");
+  }
+
+  /** There is more than one way to a session. */
+  get hasChoice(): boolean {
+    return this.bookable.length + this.packages.length > 1;
+  }
+
+  /** What is paid for already comes before what is not. */
+  private chooseFirst(): void {
+    const [bought] = this.packages;
+    if (bought) this.choose(bought.service, bought.id);
+    else this.choose(this.bookable[0]?.id ?? "");
+  }
+
+  /** Just signed in: only now is it known whether there is a package to book from. */
+  async arrive(): Promise<void> {
+    if (!this.packages.length || this.package) return this.onward();
+    this.chooseFirst();
+    this.go("welcome");
+  }
+
+  /** From the kind of session on, or back to where the client was. */
+  async onward(): Promise<void> {
+    const { step, start, phone, order } = this.draft;
+    if (this.kind === "package") return this.go("pay");
+    if (step === "pay" && order?.id) return this.showTimes("pay");
+    await this.showTimes(step === "details" || step === "pay" || (start && phone) ? "details" : "when");
   }
 
   restart(): void {
     dropDraft();
-    this.appointment = undefined;
-    this.draft = { ...newDraft(), timezone: this.draft.timezone, phone: this.draft.phone };
+    this.appointment = this.bought = undefined;
+    const { timezone, phone, currency } = this.draft;
+    this.draft = { ...newDraft(), timezone, phone, currency };
+  }
+
+  choose(service: string, packageId?: string): void {
+    if (service === this.draft.service && packageId === this.draft.packageId) return;
+    void this.giveUp();
+    this.update({ service, packageId });
+  }
+
+  async chooseCurrency(currency: string): Promise<void> {
+    rememberCurrency(currency);
+    this.update({ currency });
+    await this.giveUp();
+  }
+
+  /** What was ordered is not wanted any more: its time is free again, and it is never charged. */
+  async giveUp(): Promise<void> {
+    const { order } = this.draft;
+    if (!this.connection || !order || order.approved) return;
+    this.update({ order: undefined });
+    if (!order.id) return;
+    const path = { order_id: order.id };
+    await ask(this.connection.api.DELETE("/booking/orders/{order_id}", { params: { path }, keepalive: true }));
   }
 
   /** Runs in the click that asked for it. `then` goes on where the client was. */
@@ -111,7 +192,20 @@ export class Flow implements ReactiveController {
   private async identify(): Promise<void> {
     this.signedIn = Boolean(await this.connection?.signIn.token());
     this.email = await this.connection?.signIn.email();
-    if (this.signedIn) this.signInNeed = "none";
+    if (this.signedIn) {
+      this.signInNeed = "none";
+      await this.loadPackages();
+    }
+    this.host.requestUpdate();
+  }
+
+  /** Packages with sessions left. Without an answer there is still everything else to choose from. */
+  async loadPackages(): Promise<void> {
+    if (!this.connection) return;
+    const { data, problem } = await ask(this.connection.api.GET("/booking/my-packages"));
+    if (problem?.code === "unauthenticated") return this.signInEnded();
+    this.packages = data?.items.filter((one) => one.sessions_remaining > 0) ?? this.packages;
+    if (this.draft.packageId && !this.package) this.choose(this.draft.service);
     this.host.requestUpdate();
   }
 
@@ -135,12 +229,14 @@ export class Flow implements ReactiveController {
     const fresh = new OpenTimes(api, this.draft.service, this.draft.timezone, config.booking_window_days, () =>
       this.host.requestUpdate(),
     );
-    if (!this.times || this.times.timezone !== fresh.timezone || this.times.problem) this.times = fresh;
+    const comparable = this.times?.timezone === fresh.timezone && this.times.service === fresh.service;
+    if (!comparable || this.times?.problem) this.times = fresh;
     const { day = fresh.first } = this.draft;
     this.month ||= (day > fresh.first ? day : fresh.first).slice(0, 7);
     const until = [this.month, day.slice(0, 7)].sort()[1] as string;
     await fresh.ensure(fresh.first, `${until}-${daysInMonth(until)}`);
-    if (fresh.timezone !== this.draft.timezone) return; // another zone was chosen meanwhile
+    // Another zone or kind was chosen meanwhile.
+    if (fresh.timezone !== this.draft.timezone || fresh.service !== this.draft.service) return;
     if (fresh.problem?.code === "unauthenticated") return this.signInEnded();
     if (fresh.problem?.code === "validation_failed" && fresh.timezone !== config.coach_timezone) {
       return this.chooseZone(config.coach_timezone); // a zone of this browser that the API does not know
@@ -153,7 +249,7 @@ export class Flow implements ReactiveController {
   private settleChoice(): void {
     const times = this.times;
     if (!times || times.problem) return;
-    const slot = times.slot(this.draft.start);
+    const { slot } = this;
     if (this.draft.start && !slot) {
       this.draft.start = undefined;
       if (this.draft.step === "details") this.go("when");

@@ -41,3 +41,10 @@ test("the usual window is one request, and days outside it are never waited for"
   await times.ensure(times.first, addDays(times.last, 40));
   expect(asked).toEqual([[times.first, times.last]]);
 });
+
+test("the times nearest to one that was lost are the closest ones, in the order of the day", async () => {
+  const times = new OpenTimes(offering([]), "free", "America/Toronto", 10, () => {});
+  await times.ensure(times.first, times.last);
+  const lost = addDays(times.first, 4);
+  expect(times.nearest(`${lost}T14:30:00Z`, 3)).toEqual([-1, 0, 1].map((n) => `${addDays(lost, n)}T14:00:00Z`));
+});

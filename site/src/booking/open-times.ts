@@ -45,6 +45,14 @@ export class OpenTimes {
     return [...this.days].filter(([, slots]) => slots.length).map(([day]) => day).sort();
   }
 
+  /** The starts nearest to a time, in order. */
+  nearest(start: string, count: number): string[] {
+    const wanted = Date.parse(start);
+    const distance = (one: string) => Math.abs(Date.parse(one) - wanted);
+    const starts = this.all().map((slot) => slot.start);
+    return starts.sort((a, b) => distance(a) - distance(b)).slice(0, count).sort();
+  }
+
   loaded(day: string): boolean {
     return this.stretches.get(this.stretchOf(day)) === "loaded" || day < this.first || day > this.last;
   }

@@ -1,4 +1,6 @@
 import type { Service } from "../api/types";
+import type { PayPalButtons } from "../paying/buttons";
+import type { Checkout } from "../paying/checkout";
 import type { Language, Strings } from "../strings";
 import type { Booking } from "./booking";
 import type { Flow } from "./flow";
@@ -7,18 +9,25 @@ import type { Flow } from "./flow";
 export interface View extends Language {
   flow: Flow;
   booking: Booking;
+  checkout: Checkout;
+  buttons: PayPalButtons;
   close: () => void;
   sessionsUrl: string;
 }
 
-const NAMES: Record<string, keyof Strings> = {
-  free: "serviceFree",
-  single: "serviceSingle",
-  package: "servicePackage",
-};
-
 /** The kinds we know have a name in the reader's language; another has the one the coach gave it. */
-export const serviceName = (service: Service | undefined, t: Strings): string => {
-  const known = NAMES[service?.id ?? "free"];
-  return known ? (t[known] as string) : (service?.name ?? "");
-};
+export function serviceName(service: Service | undefined, t: Strings): string {
+  if (!service || service.id === "free") return t.serviceFree;
+  if (service.id === "single") return t.serviceSingle;
+  return service.id === "package" ? t.servicePackage(service.sessions) : service.name;
+}
+
+/** What is being booked: from a package bought before, a session of it. */
+export const kindName = ({ flow, t }: View): string =>
+  flow.kind === "credit" ? t.serviceCredit : serviceName(flow.service, t);
+
+/** Why nothing goes on without signing in. */
+export function signInWords({ flow, t }: View): string {
+  const { signInNeed: need } = flow;
+  return need === "host" ? t.signInHost : need === "closed" ? t.signInClosed : need === "failed" ? t.signInFailed : t.signInEnded;
+}

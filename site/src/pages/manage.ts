@@ -6,7 +6,9 @@ import type { Connection } from "../connection";
 import { addToCalendar, downloadIcs } from "../elements/add-to-calendar";
 import { dateOf, fullDayText, offsetText, timeText } from "../local-time";
 import { phoneText } from "../phone";
+import { cancelling } from "../policy";
 import { cityOf } from "../zones";
+import { paymentWords } from "./payment";
 import { statusWords } from "./status";
 import { SignedInPage } from "./signed-in";
 
@@ -39,6 +41,8 @@ export class Session extends SignedInPage {
       return html`<div class="card stack"><div><p class="strong">${t.manageNotFound}</p><p class="soft">${t.manageNotFoundHint}</p></div>
         <a class="button" href="./sessions.html">${t.mySessions}</a></div>`;
     }
+    const paid = paymentWords(this.language, one);
+    const service = config.services.find(({ id }) => id === one.service);
     const download = async () => (this.icsFailed = !(await downloadIcs(api, one.id)));
     return html`<article class="card stack">
       <div class="session">
@@ -47,12 +51,13 @@ export class Session extends SignedInPage {
           <p><span class="whole">${timeText(locale, one.local_start)}</span> · <span class="whole">${t.minutes(one.duration_minutes)}</span> ·
             ${t.timesIn(cityOf(one.timezone))} <span class="whole soft">(${offsetText(one.local_start)})</span></p>
         </div>
-        ${statusWords(one.status, t)}
+        ${statusWords(one, t)}
       </div>
       <dl class="rows">
         <div><dt>${t.phoneShown}</dt><dd class="whole">${phoneText(one.phone)}</dd></div>
         ${Object.entries(one.answers).map(([question, answer]) => html`<div><dt>${question}</dt><dd class="said">${answer}</dd></div>`)}
-        <div><dt>${t.cancelLabel}</dt><dd>${t.cancelFree}</dd></div>
+        ${paid ? html`<div><dt>${t.paymentShown}</dt><dd>${paid}</dd></div>` : nothing}
+        <div><dt>${t.cancelLabel}</dt><dd>${cancelling(this.language, config.policy, service)}</dd></div>
       </dl>
       ${one.status === "confirmed" ? addToCalendar(one, config.coach_name, t, download, this.icsFailed) : nothing}
     </article>`;

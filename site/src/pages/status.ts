@@ -1,11 +1,21 @@
 import { html } from "lit";
-import type { Appointment } from "../api/types";
+import type { Appointment, Package } from "../api/types";
 import { icon } from "../elements/icons";
 import type { Strings } from "../strings";
+import { isPending } from "./payment";
+
+const SIGNS = { yes: "check", wait: "clock", no: "close" } as const;
+const KINDS: Record<string, keyof typeof SIGNS> = {
+  confirmed: "yes", completed: "yes", active: "yes", held: "wait", ordered: "wait",
+};
 
 /** A status in words, with a colour and a sign beside them. */
-export function statusWords(status: Appointment["status"], t: Strings) {
-  const kind = status === "confirmed" || status === "completed" ? "yes" : status === "held" ? "wait" : "no";
-  const sign = { yes: "check", wait: "clock", no: "close" } as const;
-  return html`<p class="status ${kind}">${icon(sign[kind])}${t[`status_${status}`]}</p>`;
+export function statusWords(one: Appointment | Package, t: Strings) {
+  const kind = KINDS[one.status] ?? "no";
+  return html`<p class="status ${kind}">${icon(SIGNS[kind])}${words(one, t)}</p>`;
+}
+
+function words(one: Appointment | Package, t: Strings): string {
+  if ("sessions_total" in one) return t[`package_${one.status}`];
+  return one.status === "held" && isPending(one) ? t.status_pending : t[`status_${one.status}`];
 }

@@ -5,6 +5,7 @@ import details from "./details.css?inline";
 import done from "./done.css?inline";
 import facts from "./facts.css?inline";
 import frame from "./frame.css?inline";
+import pay from "./pay.css?inline";
 import sessions from "./sessions.css?inline";
 import tokens from "./tokens.css?inline";
 import when from "./when.css?inline";
@@ -12,7 +13,7 @@ import zonePicker from "./zone-picker.css?inline";
 
 const sheet = (...parts: string[]) => parts.map((part) => unsafeCSS(part));
 
-export const bookingStyles = sheet(tokens, controls, frame, facts, when, details, done);
+export const bookingStyles = sheet(tokens, controls, frame, facts, when, details, pay, done);
 export const dayGridStyles = sheet(tokens, dayGrid);
 export const zonePickerStyles = sheet(tokens, zonePicker);
 export const pageStyles = sheet(tokens, controls, sessions);

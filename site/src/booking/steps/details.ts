@@ -4,7 +4,8 @@ import { icon } from "../../elements/icons";
 import { dateOf, dayText, offsetText, shortDayText, timeText } from "../../local-time";
 import { cityOf } from "../../zones";
 import type { Field } from "../booking";
-import type { View } from "../view";
+import { agreement } from "../../policy";
+import { signInWords, type View } from "../view";
 
 /** Promo code, phone, and what the client may add. */
 export function details(view: View) {
@@ -13,14 +14,14 @@ export function details(view: View) {
     <div class="body">
       <div class="stack">
         ${chosen(view)}
-        <div class="fields">${promo(view)} ${phone(view)} ${question(view, "topic", t.topicLabel)} ${question(view, "hope", t.hopeLabel)} ${backup(view)}</div>
+        <div class="fields">${flow.kind === "promo" ? promo(view) : nothing} ${phone(view)} ${question(view, "topic", t.topicLabel)} ${question(view, "hope", t.hopeLabel)} ${backup(view)}</div>
       </div>
     </div>
     <div class="foot">
-      ${notices(view) ?? html`<p>${t.agreement}</p>`}
+      ${notices(view) ?? html`<p>${terms(view)}</p>`}
       ${flow.signedIn
         ? html`<button class="button" aria-busy=${booking.busy} aria-disabled=${booking.busy ? "true" : nothing}>
-            ${booking.busy ? t.booking : t.book}</button>`
+            ${flow.kind === "single" ? (booking.busy ? t.holding : t.toPayment) : booking.busy ? t.booking : t.book}</button>`
         : html`<button class="button">${flow.signInNeed === "host" ? t.tryAgain : t.signInAgain}</button>`}
     </div>
   </form>`;
@@ -32,9 +33,15 @@ function go(event: Event, { flow, booking }: View) {
   else void flow.signIn(() => (flow.slot ? booking.send() : flow.showTimes("details")));
 }
 
-function notices({ t, flow, booking }: View) {
-  const signIn = flow.signInNeed === "host" ? t.signInHost : flow.signInNeed === "closed" ? t.signInClosed : flow.signInNeed === "failed" ? t.signInFailed : t.signInEnded;
-  const words = flow.signedIn ? booking.notice : signIn;
+function terms(view: View) {
+  const { flow } = view;
+  const { policy } = flow.connection!.config;
+  return agreement(view, policy, flow.service, flow.priceOf(flow.service), flow.draft.start);
+}
+
+function notices(view: View) {
+  const { t, flow, booking } = view;
+  const words = flow.signedIn ? booking.notice : signInWords(view);
   return words
     ? html`<div class="notice" role="alert">${icon("alert")}
         <div><p>${words}</p>${booking.reference ? html`<small class="whole">${t.requestId(booking.reference)}</small>` : nothing}</div>

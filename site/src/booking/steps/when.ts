@@ -5,7 +5,7 @@ import "../../elements/day-grid";
 import { icon } from "../../elements/icons";
 import "../../elements/zone-picker";
 import { dateOf, dayText, monthText, offsetText, shortDayText, timeText } from "../../local-time";
-import type { View } from "../view";
+import { signInWords, type View } from "../view";
 
 /** The day, and the times on it. */
 export function when(view: View) {
@@ -45,7 +45,8 @@ function offset({ flow }: View): string {
   return slot ? offsetText(slot.local_start) : "";
 }
 
-function notices({ t, flow, booking, locale }: View) {
+function notices(view: View) {
+  const { t, flow, booking, locale } = view;
   const problem = flow.times?.problem;
   const failed = problem && problem.code !== "unauthenticated";
   const choices = booking.alternatives.map((start) => flow.times?.slot(start)).filter((slot) => slot !== undefined);
@@ -56,10 +57,10 @@ function notices({ t, flow, booking, locale }: View) {
   };
   return html`
     ${!flow.signedIn ? html`<div class="notice" role="alert">${icon("alert")}
-      <p>${flow.signInNeed === "host" ? t.signInHost : flow.signInNeed === "failed" ? t.signInFailed : flow.signInNeed === "closed" ? t.signInClosed : t.signInEnded}</p></div>` : nothing}
+      <p>${signInWords(view)}</p></div>` : nothing}
     ${booking.notice ? html`<div class="notice" role="alert">${icon("alert")}
       <div>
-        <p>${booking.notice} ${choices.length ? t.slotTakenChoose : booking.notice === t.slotTaken ? t.slotTakenOther : ""}</p>
+        <p>${booking.notice} ${choices.length ? t.slotTakenChoose : [t.slotTaken, t.timeLost, t.timeLostPaid].includes(booking.notice) ? t.slotTakenOther : ""}</p>
         ${choices.length ? html`<div class="chips">${choices.map(
           (slot) => html`<button type="button" class="button quiet whole" @click=${() => choose(slot)}>
             ${shortDayText(locale, dateOf(slot.local_start))}, ${timeText(locale, slot.local_start)}</button>`,
