@@ -19,6 +19,7 @@ from shared.observability import logger
 from shared.usecases.checkout import Shop
 from shared.usecases.deliver_effects import World
 from shared.usecases.ports import WebhookVerifier
+from shared.usecases.reconcile import Sources
 from shared.usecases.settle import Till
 from shared.usecases.show_open_times import RecentBusy
 from shared.usecases.sweep import Books
@@ -105,6 +106,9 @@ class Stage:
     def books(self) -> Books:
         return Books(self.world(), self.store, self.store)
 
+    def sources(self) -> Sources:
+        return Sources(self.store, self.paypal, self.calendar, self.store, self.clock)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -146,6 +150,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "config": lambda: config,
         "bookings": lambda: stage.store,
         "effects": lambda: stage.store,
+        "packages": lambda: stage.store,
         "calendar": lambda: stage.calendar,
         "recent_busy": lambda: RecentBusy(stage.calendar),
         "mailer": lambda: stage.mailer,
@@ -154,6 +159,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "shop": stage.shop,
         "till": stage.till,
         "books": stage.books,
+        "sources": stage.sources,
         "inbox": lambda: stage.store,
         "webhook_verifier": lambda: stage.verifier,
         "clock": stage.clock,

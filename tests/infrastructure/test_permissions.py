@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared import config as configuration
+from shared.adapters.dynamodb import keys
 from tests.infrastructure.conftest import Resource, Statements, actions, named
 
 BASIC = "policy/service-role/AWSLambdaBasicExecutionRole"
@@ -14,18 +15,19 @@ SECRETS = {
     "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
     "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "packages": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     **{
         folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"}
-        for folder in ("checkout", "paypal_webhook", "health", "effects", "sweeper")
+        for folder in ("checkout", "paypal_webhook", "health", "effects", "sweeper", "reconcile")
     },
 }
 
 
-def test_no_action_is_a_pattern_and_nobody_scans(granted: Statements) -> None:
+def test_no_action_is_a_pattern_and_only_the_daily_comparison_scans(granted: Statements) -> None:
     for folder, statements in granted.items():
         for action in set().union(*map(actions, statements)):
             assert "*" not in action, folder
-            assert not action.endswith(":Scan"), folder
+            assert not action.endswith(":Scan") or folder == "reconcile", folder
 
 
 def test_no_resource_is_a_pattern_where_aws_knows_resources(granted: Statements) -> None:
@@ -92,7 +94,18 @@ SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper"}
 
 
 def test_only_booking_and_money_create_items(granted: Statements) -> None:
-    assert allowed("dynamodb:PutItem", granted) == {"book_free", "effects"} | SETTLES_PAYMENTS
+    creating = {"book_free", "packages", "effects", "reconcile"} | SETTLES_PAYMENTS
+    assert allowed("dynamodb:PutItem", granted) == creating
+
+
+def test_the_daily_comparison_writes_nothing_but_what_needs_a_person(granted: Statements) -> None:
+    on_table = [
+        each for each in granted["reconcile"] if any("dynamodb:" in action for action in actions(each))
+    ]
+    assert set().union(*map(actions, on_table)) == {"dynamodb:Scan", "dynamodb:Query", "dynamodb:PutItem"}
+    [writing] = [each for each in on_table if "dynamodb:PutItem" in actions(each)]
+    assert writing["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ATTENTION#*"]}}
+    assert keys.attention("x")["PK"].startswith("ATTENTION#")
 
 
 def test_only_who_settles_payments_frees_times(granted: Statements) -> None:

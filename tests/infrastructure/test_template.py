@@ -28,6 +28,8 @@ ROUTES = {
     "DELETE /booking/orders/{order_id}",
     "POST /booking/create-paid",
     "POST /booking/create-paid-package",
+    "POST /booking/use-package-session",
+    "GET /booking/my-packages",
     "GET /booking/my-appointments",
     "GET /booking/{id}",
     "GET /booking/{id}/calendar.ics",
