@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.usecases.checkout import Shop
     from shared.usecases.deliver_effects import World
     from shared.usecases.ports import Calendar, Mailer, PaymentGateway, WebhookVerifier
+    from shared.usecases.reconcile import Sources
     from shared.usecases.settle import Till
     from shared.usecases.show_open_times import RecentBusy
     from shared.usecases.sweep import Books
@@ -207,6 +208,15 @@ def books() -> Books:
     from shared.usecases.sweep import Books
 
     return Books(world(), inbox(), attention())
+
+
+@cache
+def sources() -> Sources:
+    """Everything that the daily comparison compares."""
+    from shared.adapters.dynamodb.reading import DynamoBooks
+    from shared.usecases.reconcile import Sources
+
+    return Sources(DynamoBooks(table()), gateway(), calendar(), attention(), clock)
 
 
 @cache

@@ -16,7 +16,9 @@ from shared.domain.settlement import (
     RefundStatus,
     given_back,
 )
-from shared.usecases.ports import AlreadyCaptured, AlreadyRefunded, CreatedOrder
+from shared.domain.statements import LedgerEntry, LedgerKind
+from shared.domain.time import Interval
+from shared.usecases.ports import AlreadyCaptured, AlreadyRefunded, CreatedOrder, LedgerClosed
 
 
 @dataclass
@@ -29,6 +31,9 @@ class FakePayPal:
     next_capture: CaptureStatus = CaptureStatus.COMPLETED
     next_refund: RefundStatus = RefundStatus.COMPLETED
     declining: bool = False
+    ledger_closed: bool = False
+    other_money: list[LedgerEntry] = field(default_factory=list)
+    """What the account took besides our orders."""
     calls: list[str] = field(default_factory=list)
     captured_money: int = 0
     """How often money was taken, ever."""
@@ -144,6 +149,28 @@ class FakePayPal:
 
     def _put_refund(self, order_id: str, made: RefundState) -> None:
         self.change(order_id, refunds=(*self.orders[order_id].refunds, made))
+
+    def ledger(self, span: Interval) -> list[LedgerEntry]:
+        self._begin("ledger")
+        if self.ledger_closed:
+            raise LedgerClosed("not ticked")
+        orders = self.orders.values()
+        moved = {CaptureStatus.COMPLETED, CaptureStatus.PARTIALLY_REFUNDED, CaptureStatus.REFUNDED}
+        return [
+            *(
+                LedgerEntry(id=c.id, kind=LedgerKind.CAPTURE, amount=c.amount, custom_id=c.custom_id)
+                for order in orders
+                for c in order.captures
+                if c.status in moved
+            ),
+            *(
+                LedgerEntry(id=r.id, kind=LedgerKind.REFUND, amount=r.amount, capture_id=r.capture_id)
+                for order in orders
+                for r in order.refunds
+                if r.status is RefundStatus.COMPLETED
+            ),
+            *self.other_money,
+        ]
 
     def check(self) -> str:
         return "initialized"

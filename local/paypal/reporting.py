@@ -74,11 +74,14 @@ def search(payments: Payments, account: Account, base_url: str, asked: Search) -
 
 
 def _matching(payments: Payments, asked: Search) -> Iterator[Json]:
-    for transaction in (*payments.captures.values(), *payments.refunds.values()):
-        info = _capture(transaction) if isinstance(transaction, Capture) else _refund(transaction)
-        moved = info["transaction_status"] not in NOTHING_MOVED
-        if asked.start <= transaction.created.replace(microsecond=0) <= asked.end and (
-            moved or asked.everything
+    moved: list[tuple[datetime, Json]] = [
+        *((capture.created, _capture(capture)) for capture in payments.captures.values()),
+        *((refund.created, _refund(refund)) for refund in payments.refunds.values()),
+    ]
+    for at, info in moved:
+        affects_the_balance = info["transaction_status"] not in NOTHING_MOVED
+        if asked.start <= at.replace(microsecond=0) <= asked.end and (
+            affects_the_balance or asked.everything
         ):
             yield info
 

@@ -7,6 +7,8 @@ seconds, and no client waits for it.
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from shared.adapters.dynamodb import items, payment_items
 from shared.adapters.dynamodb.items import Item, instant
 from shared.adapters.dynamodb.table import Table
@@ -16,16 +18,10 @@ from shared.domain.payment import Payment
 from shared.domain.reconciliation import Books, Session, SoldPackage
 from shared.domain.time import Interval, minutes
 
-WANTED = (
-    # of all three
-    "kind", "id", "status", "updated_at",
-    # of a session
-    "start", "duration_minutes", "calendar_status", "payment_id",
-    # of a payment
-    "client_id", "service", "amount", "currency", "order_id", "approve_url", "capture_id", "declines",
-    "refund_due", "refunded", "refunds_made", "fee", "paypal_fee", "given_up", "disputes_open",
-    "disputes_closed", "check_at", "version", "created_at",
-)  # fmt: skip
+OF_A_PAYMENT = {each.name for each in fields(Payment)} | {"currency"}
+OF_A_SESSION = {"id", "status", "start", "duration_minutes", "calendar_status", "payment_id", "updated_at"}
+WANTED = ("kind", *sorted(OF_A_PAYMENT | OF_A_SESSION))
+"""A package has nothing to compare that the others do not have."""
 
 
 class DynamoBooks:
