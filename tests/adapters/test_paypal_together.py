@@ -18,8 +18,8 @@ from shared.adapters.paypal_signature import AskingPayPal, CheckingCertificates
 from shared.domain.errors import OrderNotApproved, PaymentDeclined, PaymentProviderUnavailable
 from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
-from shared.domain.settlement import Judgement, RefundStatus, Verdict, given_back, judge
 from shared.domain.paypal_events import EventKind, PayPalEvent, read_event
+from shared.domain.settlement import Judgement, RefundStatus, Verdict, given_back, judge
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,

@@ -15,7 +15,7 @@ import pytest
 from shared.domain.appointment import AppointmentStatus
 from shared.domain.attention import AttentionKind
 from shared.domain.checkout import Checkout
-from shared.domain.errors import TemporarilyUnavailable
+from shared.domain.errors import TemporarilyUnavailable, TooManyRequests
 from shared.domain.payment import PaymentStatus
 from shared.domain.settlement import CaptureStatus
 from shared.usecases.checkout import Purchase, begin_checkout
@@ -182,6 +182,12 @@ def test_without_our_own_id_the_payment_is_found_by_paypals(stage: Stage, order:
     assert status(stage, order) == CONFIRMED
 
 
+def test_our_own_id_is_enough_to_find_the_payment(stage: Stage, order: Checkout) -> None:
+    resource = {"id": "A-CAPTURE-NEVER-HEARD-OF", "custom_id": order.payment.id}
+    assert send(stage, event("capture_completed", resource=resource)).status == 200
+    assert status(stage, order) == CONFIRMED
+
+
 @pytest.mark.parametrize("encoded", [False, True])
 def test_the_body_is_verified_as_it_was_sent(stage: Stage, order: Checkout, encoded: bool) -> None:
     seen = []
@@ -272,6 +278,21 @@ def test_a_fault_of_ours_lets_paypal_send_it_again(
     assert (answer.status, len(open_events(stage))) == (500, 1)
     assert "ZeroDivisionError" in logged.getvalue()
     assert "personal words" not in logged.getvalue()
+
+
+def test_a_payment_everybody_is_at_just_now_is_looked_at_later(
+    stage: Stage, order: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PayPal is not told to slow down: it is to send again."""
+
+    def contended(*_: Any, **__: Any) -> None:
+        raise TooManyRequests("now")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.store, "change", contended)
+        answer = send(stage, event("order_approved", order))
+    assert (answer.status, answer.json["code"]) == (503, "temporarily_unavailable")
+    assert len(open_events(stage)) == 1
 
 
 def test_the_store_is_down(stage: Stage, order: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
