@@ -26,12 +26,25 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Booking:
-    """A request to book, of a client of its own unless named, and the environment of the function it meets."""
+    """A request to book, with a promo code or from a package, and the environment of the function it meets."""
 
     environment: dict[str, str]
     client: str
     minutes_later: int = 0
     key: str | None = None
+    package_id: str | None = None
+
+    @property
+    def function(self) -> str:
+        return "packages" if self.package_id else "book_free"
+
+    @property
+    def sample(self) -> str:
+        return "packages/use_session" if self.package_id else "book_free/book"
+
+    @property
+    def paid_with(self) -> dict[str, str]:
+        return {"package_id": self.package_id} if self.package_id else {"promo_code": "WIMD25"}
 
     @property
     def start(self) -> datetime:
@@ -49,7 +62,9 @@ def booker(booking: Booking) -> Callable[[], tuple[int, Any]]:
     os.environ.update(booking.environment)
     bootstrap.clock = FakeClock(NOW)  # type: ignore[assignment]
     bootstrap.calendar = FakeCalendar  # type: ignore[assignment]
-    spec = importlib.util.spec_from_file_location("booking", ROOT / "functions/book_free/handler.py")
+    spec = importlib.util.spec_from_file_location(
+        "booking", ROOT / f"functions/{booking.function}/handler.py"
+    )
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -80,10 +95,10 @@ def claimer(claiming: Claiming) -> Callable[[], bool]:
 
 
 def _event(booking: Booking) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((ROOT / "events/book_free/book.json").read_text())
+    event: dict[str, Any] = json.loads((ROOT / f"events/{booking.sample}.json").read_text())
     caller = {"client_id": booking.client, "email": f"{booking.client}@example.com"}
     event["requestContext"]["authorizer"]["lambda"] |= caller
-    wanted = {"promo_code": "WIMD25", "phone": "+14165550123", "timezone": "America/Toronto"}
+    wanted = {**booking.paid_with, "phone": "+14165550123", "timezone": "America/Toronto"}
     event["body"] = json.dumps({**wanted, "start": isoformat(booking.start)})
     event["headers"].pop("idempotency-key")
     if booking.key:
