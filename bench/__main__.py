@@ -8,17 +8,20 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import uvicorn
+from starlette.applications import Starlette
 
 from bench import calls, cold_start, open_times
 from local import engine
 from local.environment import AUDIENCE, COACH_EMAIL, MAIL_FROM, TABLE
-from local.google.app import create_app
+from local.google.app import create_app as google_app
 from local.google.state import GoogleState
+from local.paypal.app import create_app as paypal_app
+from local.paypal.state import PayPalState
 from local.servers import HOST
 from local.stack import Stack
 
@@ -38,8 +41,8 @@ def main() -> None:
         with Stack(Path(home) / "young") as young, Stack(Path(home) / "old") as old:
             _print_calls(young)
             _print_listings(young, old)
-        with Stack(Path(home) / "cold") as stack, _google() as google:
-            environment = _environment(stack.urls["dynamodb"], stack.urls["ses"], *google)
+        with Stack(Path(home) / "cold") as stack, _outside() as outside:
+            environment = _environment(stack.urls["dynamodb"], stack.urls["ses"], outside)
             print(cold_start.report(cold_start.measure(environment, BUILD)))
     files = [file for layer in BUILD.glob("*Layer") for file in layer.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files) / MEGABYTE
@@ -64,18 +67,17 @@ def _print_listings(young: Stack, old: Stack) -> None:
     )
 
 
-def _environment(dynamodb: str, ses: str, google: str, service_account: str) -> dict[str, str]:
+def _environment(dynamodb: str, ses: str, outside: dict[str, str]) -> dict[str, str]:
     """What the functions find on Lambda, at the addresses of stand-ins."""
     return {
         **engine.CREDENTIALS,
+        **outside,
         "STAGE": "local",
         "TABLE_NAME": TABLE,
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
         "AWS_ENDPOINT_URL_SESV2": ses,
         "COACH_EMAIL": COACH_EMAIL,
         "COACH_GOOGLE_CALENDAR_ID": COACH_EMAIL,
-        "GOOGLE_SERVICE_ACCOUNT_KEY": service_account,
-        "GOOGLE_CALENDAR_API_BASE": f"{google}/calendar/v3/",
         "MAIL_FROM": MAIL_FROM,
         "SITE_URL": "http://127.0.0.1/",
         "JWT_AUDIENCE": AUDIENCE,
@@ -86,16 +88,30 @@ def _environment(dynamodb: str, ses: str, google: str, service_account: str) -> 
 
 
 @contextmanager
-def _google() -> Iterator[tuple[str, str]]:
-    """The address of a stand-in on the machine's clock, and the key it knows."""
-    listening = socket.create_server((HOST, 0))
-    address = f"http://{HOST}:{listening.getsockname()[1]}"
-    state = GoogleState(address, COACH_EMAIL)
-    server = uvicorn.Server(uvicorn.Config(create_app(state), log_level="error", lifespan="off"))
+def _outside() -> Iterator[dict[str, str]]:
+    """Stand-ins of Google and PayPal on the machine's clock, and what the functions are told of them."""
+    with ExitStack() as running:
+        sockets = [socket.create_server((HOST, 0)) for _ in range(2)]
+        google_url, paypal_url = (f"http://{HOST}:{each.getsockname()[1]}" for each in sockets)
+        google, paypal = GoogleState(google_url, COACH_EMAIL), PayPalState(paypal_url)
+        for app, listening in zip((google_app(google), paypal_app(paypal)), sockets, strict=True):
+            running.enter_context(_served(app, listening))
+        yield {
+            "GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(google.service_account()),
+            "GOOGLE_CALENDAR_API_BASE": f"{google_url}/calendar/v3/",
+            "PAYPAL_API_BASE": paypal_url,
+            "PAYPAL_CLIENT_ID": paypal.client_id,
+            "PAYPAL_CLIENT_SECRET": paypal.client_secret,
+        }
+
+
+@contextmanager
+def _served(app: Starlette, listening: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        yield address, json.dumps(state.service_account())
+        yield
     finally:
         server.should_exit = True
         thread.join()

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from bench.lambda_runtime import running
-from bench.samples import booking, sample, signed_in
+from bench.samples import booking, order, sample, signed_in
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 5
@@ -98,6 +98,8 @@ def _functions(build_dir: Path, env: Mapping[str, str]) -> list[Subject]:
         "availability": lambda _: sample("availability/two_days"),
         "promo": lambda _: sample("promo/known"),
         "book_free": booking,
+        "checkout": order,
+        "paypal_webhook": lambda _: sample("paypal_webhook/order_approved"),
         "appointments": lambda _: sample("appointments/mine"),
         "authorizer": lambda _: signed_in(env),
     }

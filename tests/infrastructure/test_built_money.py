@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.samples import booking, sample
+from bench.samples import booking, order, sample
 from tests.infrastructure.built_functions import Lambda, lambda_world, rights
 from tests.infrastructure.conftest import Resource, Statements
 
@@ -26,41 +26,33 @@ def lambdas(build: Path, dynamodb: str, functions: dict[str, Resource]) -> Itera
 
 
 class Buyer:
-    """One client; each has a day of their own."""
+    """A new client; each has a day of their own."""
 
     def __init__(self, lambdas: Lambda, day: int) -> None:
         self._lambdas = lambdas
-        self._sample = booking(day)
+        self._order = order(day)
         self.order_id = ""
 
-    def asks(self, method: str, path: str, body: Any = None) -> Event:
-        event: Event = json.loads(json.dumps(self._sample))
-        event["rawPath"] = event["requestContext"]["http"]["path"] = path
-        event["requestContext"]["http"]["method"] = method
-        event["routeKey"] = event["requestContext"]["routeKey"] = f"{method} {path}"
+    def asks(self, event: Event, status: int) -> Any:
+        event["requestContext"]["authorizer"] = self._order["requestContext"]["authorizer"]
         event["headers"]["idempotency-key"] = uuid.uuid4().hex
-        event["body"] = None if body is None else json.dumps(body)
-        return event
+        answer = self._lambdas.call("checkout", event)
+        assert answer["statusCode"] == status, answer
+        return json.loads(answer["body"] or "null")
 
-    def order(self, **changes: Any) -> None:
-        details = json.loads(self._sample["body"])
-        wanted = {name: details[name] for name in ("start", "phone", "timezone")}
-        purchase = {"service": "single", "currency": "CAD", **wanted, **changes}
-        answer = self._lambdas.call("checkout", self.asks("POST", "/booking/orders", purchase))
-        assert answer["statusCode"] == 201, answer
-        self.order_id = json.loads(answer["body"])["order_id"]
+    def orders(self, event: Event | None = None) -> None:
+        self.order_id = self.asks(event or self._order, 201)["order_id"]
 
     def approves(self, outcome: Any = "approve") -> None:
         self._lambdas.paypal.approve(self.order_id, outcome)
 
-    def pays(self, status: int) -> None:
-        event = self.asks("POST", "/booking/create-paid", {"paypal_order_id": self.order_id})
-        answer = self._lambdas.call("checkout", event)
-        assert answer["statusCode"] == status, answer
+    def pays(self, name: str, status: int) -> None:
+        self.asks(sample(name) | {"body": json.dumps({"paypal_order_id": self.order_id})}, status)
 
     def gives_up(self) -> None:
-        answer = self._lambdas.call("checkout", self.asks("DELETE", f"/booking/orders/{self.order_id}"))
-        assert answer["statusCode"] == 204, answer["body"]
+        event = sample("checkout/give_up")
+        event["rawPath"] = event["requestContext"]["http"]["path"] = f"/booking/orders/{self.order_id}"
+        self.asks(event, 204)
 
     @property
     def capture_id(self) -> str:
@@ -88,27 +80,24 @@ def webhook(lambdas: Lambda) -> None:
 def test_a_checkout_uses_the_rights_it_has_and_all_of_them(lambdas: Lambda, granted: Statements) -> None:
     lambdas.meter.uses.clear()
     paying, leaving = Buyer(lambdas, 0), Buyer(lambdas, 1)
-    paying.order()
+    paying.orders()
     paying.approves()
-    paying.pays(201)
-    leaving.order()
+    paying.pays("checkout/pay_session", 201)
+    leaving.orders()
     leaving.gives_up()
     assert lambdas.meter.uses == rights(granted["checkout"])
 
 
 def test_a_package_is_bought(lambdas: Lambda) -> None:
     buyer = Buyer(lambdas, 2)
-    purchase = {"service": "package", "currency": "USD"}
-    answer = lambdas.call("checkout", buyer.asks("POST", "/booking/orders", purchase))
-    buyer.order_id = json.loads(answer["body"])["order_id"]
+    buyer.orders(sample("checkout/order_package"))
     buyer.approves()
-    event = buyer.asks("POST", "/booking/create-paid-package", {"paypal_order_id": buyer.order_id})
-    assert lambdas.call("checkout", event)["statusCode"] == 201
+    buyer.pays("checkout/pay_package", 201)
 
 
 def test_webhooks_use_the_rights_they_have_and_all_of_them(lambdas: Lambda, granted: Statements) -> None:
     buyer = Buyer(lambdas, 3)
-    buyer.order()
+    buyer.orders()
     buyer.approves("pending")
     lambdas.meter.uses.clear()
     webhook(lambdas)
@@ -118,8 +107,9 @@ def test_webhooks_use_the_rights_they_have_and_all_of_them(lambdas: Lambda, gran
 
 
 def test_an_unsigned_webhook_is_refused_before_the_table_is_touched(lambdas: Lambda) -> None:
-    Buyer(lambdas, 4).order()
-    lambdas.paypal.approve(lambdas.paypal.ledger()["orders"][-1]["id"])
+    buyer = Buyer(lambdas, 4)
+    buyer.orders()
+    buyer.approves()
     event = newest_webhook(lambdas)
     event["body"] = event["body"].replace("APPROVED", "VOIDED")
     lambdas.meter.uses.clear()
@@ -132,7 +122,7 @@ def test_what_is_owed_after_a_booking_is_paid_off_refunds_included(
 ) -> None:
     """The buyer gives up, and PayPal takes the money all the same: it goes back."""
     buyer = Buyer(lambdas, 5)
-    buyer.order()
+    buyer.orders()
     buyer.approves()
     lambdas.paypal.orders.capture(buyer.order_id)
     buyer.gives_up()
@@ -158,9 +148,9 @@ def test_the_sweeper_settles_what_is_due_and_uses_all_of_its_rights(
     lambdas: Lambda, granted: Statements
 ) -> None:
     buyer = Buyer(lambdas, 7)
-    buyer.order()
+    buyer.orders()
     buyer.approves("pending")
-    buyer.pays(202)
+    buyer.pays("checkout/pay_session", 202)
     lambdas.paypal.settle_capture(buyer.capture_id, "denied")
     make_payments_due(lambdas)
     assert lambdas.call("book_free", booking(8))["statusCode"] == 201
