@@ -127,7 +127,7 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
     if checkout.booking is not None and not checkout.payment.given_up:
         kinds.append(EffectKind.CLIENT_TIME_LOST_MAIL)
         attention = (_attention(payment, AttentionKind.TIME_LOST, "Paid, but somebody else had the time."),)
-    return Change(_released(checkout, payment), "refund_owed", owed(payment.id, now, *kinds), attention)
+    return Change(_released(checkout, payment), "refund_owed", _owed(payment, *kinds), attention)
 
 
 def await_payment(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
@@ -137,7 +137,7 @@ def await_payment(checkout: Checkout, capture: CaptureState, now: datetime) -> C
     )
     effects: tuple[Effect, ...] = ()
     if checkout.payment.status is not PaymentStatus.PENDING:
-        effects = owed(payment.id, now, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
+        effects = _owed(payment, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
     start = checkout.booking.start if checkout.booking else None
     held = {"status": AppointmentStatus.HELD, "hold_until": start, "paying": True}
     return Change(_moved(checkout, payment, booking=held), "payment_pending", effects)
@@ -177,7 +177,7 @@ def deny(checkout: Checkout, now: datetime) -> Change:
     return Change(
         _released(checkout, payment),
         "payment_denied",
-        owed(payment.id, now, EffectKind.CLIENT_PAYMENT_FAILED_MAIL),
+        _owed(payment, EffectKind.CLIENT_PAYMENT_FAILED_MAIL),
     )
 
 
@@ -231,7 +231,7 @@ def refunded(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
     return Change(
         replace(checkout, payment=payment),
         "refunded",
-        owed(payment.id, now, EffectKind.CLIENT_REFUNDED_MAIL, sequence=payment.version),
+        _owed(payment, EffectKind.CLIENT_REFUNDED_MAIL),
         attention,
     )
 
@@ -310,6 +310,11 @@ def _moved(
 
 def _adopted(capture: CaptureState) -> dict[str, Any]:
     return {"capture_id": capture.id, "paypal_fee": capture.fee.amount if capture.fee else None}
+
+
+def _owed(payment: Payment, *kinds: EffectKind) -> tuple[Effect, ...]:
+    """Numbered by the payment's version: the same may be owed again after another turn of the payment."""
+    return owed(payment.id, payment.updated_at, *kinds, sequence=payment.version)
 
 
 def _attention(payment: Payment, kind: AttentionKind, detail: str) -> Attention:

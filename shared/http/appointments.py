@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,8 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.time import isoformat
 from shared.http.fields import Answers, Instant, Phone, PromoCode, ZoneName
-from shared.http.payments import PaymentState, payment_state
+from shared.http.payments import PaymentState, paying, payment_state
 from shared.usecases.ports import Booked, Page
+
+if TYPE_CHECKING:
+    from shared.usecases.pay import Paid
 
 
 class FreeBookingRequest(BaseModel):
@@ -63,6 +66,9 @@ class PendingAppointmentView(AppointmentView):
     code: Literal["payment_pending"] = "payment_pending"
 
 
+PaidSession = AppointmentView | PendingAppointmentView
+
+
 class AppointmentList(BaseModel):
     items: list[AppointmentView]
     next: str | None
@@ -95,10 +101,12 @@ def view(booked: Booked, now: datetime, manage_url: Callable[[Appointment], str]
     )
 
 
-def pending_view(
-    booked: Booked, now: datetime, manage_url: Callable[[Appointment], str]
-) -> PendingAppointmentView:
-    return PendingAppointmentView(**view(booked, now, manage_url).model_dump())
+def paid_view(paid: Paid, now: datetime, manage_url: Callable[[Appointment], str]) -> PaidSession:
+    shown = view(paid.booked, now, manage_url)
+    return PendingAppointmentView(**shown.model_dump()) if paid.pending else shown
+
+
+PAYING = paying("payForSession", "Capture the order and confirm", AppointmentView, PendingAppointmentView)
 
 
 def listed(page: Page, now: datetime, manage_url: Callable[[Appointment], str]) -> AppointmentList:

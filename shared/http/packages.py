@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -10,8 +10,11 @@ from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment
 from shared.domain.time import isoformat
 from shared.http.fields import Answers, Instant, Phone, ZoneName
-from shared.http.payments import PaymentState, payment_state
+from shared.http.payments import PaymentState, paying, payment_state
 from shared.usecases.ports import PackagePage
+
+if TYPE_CHECKING:
+    from shared.usecases.pay import Paid
 
 
 class PackageBookingRequest(BaseModel):
@@ -45,6 +48,9 @@ class PendingPackageView(PackageView):
     code: Literal["payment_pending"] = "payment_pending"
 
 
+PaidPackage = PackageView | PendingPackageView
+
+
 class PackageList(BaseModel):
     items: list[PackageView]
     next: str | None
@@ -64,8 +70,12 @@ def package_view(package: Package, payment: Payment | None) -> PackageView:
     )
 
 
-def pending_package_view(package: Package, payment: Payment) -> PendingPackageView:
-    return PendingPackageView(**package_view(package, payment).model_dump())
+def paid_view(paid: Paid) -> PaidPackage:
+    shown = package_view(paid.package, paid.payment)
+    return PendingPackageView(**shown.model_dump()) if paid.pending else shown
+
+
+PAYING = paying("payForPackage", "Capture the order and issue the package", PackageView, PendingPackageView)
 
 
 def listed(page: PackagePage) -> PackageList:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -12,7 +12,9 @@ from shared.domain.checkout import Checkout
 from shared.domain.payment import Payment
 from shared.domain.time import isoformat
 from shared.http.fields import Answers, Instant, Phone, ZoneName
-from shared.usecases.pay import Paid
+
+if TYPE_CHECKING:
+    from shared.usecases.pay import Paid
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["CAD"])]
@@ -101,12 +103,20 @@ def status_of(paid: Paid) -> HTTPStatus:
     return HTTPStatus.CREATED if paid.first else HTTPStatus.OK
 
 
-def answers(paid: type[BaseModel], pending: type[BaseModel]) -> dict[int, OpenAPIResponse]:
-    """What a capturing call answers, for the API's document."""
-    return {
+def paying(
+    operation_id: str, summary: str, paid: type[BaseModel], pending: type[BaseModel]
+) -> dict[str, Any]:
+    """A capturing call, for the API's document."""
+    responses = {
         HTTPStatus.CREATED: _answer("Paid", paid),
         HTTPStatus.OK: _answer("Paid before; the same answer again", paid),
         HTTPStatus.ACCEPTED: _answer("The payment is on its way", pending),
+    }
+    return {
+        "operation_id": operation_id,
+        "summary": summary,
+        "status_code": HTTPStatus.CREATED.value,
+        "responses": responses,
     }
 
 

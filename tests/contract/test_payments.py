@@ -310,7 +310,7 @@ def test_money_that_has_to_go_back_is_owed_with_what_a_person_should_know(
     begun = move(held, steps.begin_capture(held, NOW, SAID_NOTHING))
     lost = move(begun, steps.owe_back(begun, capture_of(begun), NOW))
     assert lost.payment.refund_due == held.payment.amount.amount
-    assert sorted(effect for _, effect in store.due_effects(NOW)) == ["client_time_lost_mail-0", "refund-0"]
+    assert sorted(effect for _, effect in store.due_effects(NOW)) == ["client_time_lost_mail-3", "refund-3"]
     assert claims(store) == []
     assert [each.subject_id for each in store.open_attention()] == [held.payment.id]
 

@@ -150,7 +150,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Give the order up */
+        /** Give up */
         delete: operations["giveUpOrder"];
         options?: never;
         head?: never;
