@@ -33,10 +33,10 @@ class Buyer:
         self._order = order(day)
         self.order_id = ""
 
-    def asks(self, event: Event, status: int) -> Any:
+    def asks(self, event: Event, status: int, function: str = "checkout") -> Any:
         event["requestContext"]["authorizer"] = self._order["requestContext"]["authorizer"]
         event["headers"]["idempotency-key"] = uuid.uuid4().hex
-        answer = self._lambdas.call("checkout", event)
+        answer = self._lambdas.call(function, event)
         assert answer["statusCode"] == status, answer
         return json.loads(answer["body"] or "null")
 
@@ -48,6 +48,15 @@ class Buyer:
 
     def pays(self, name: str, status: int) -> None:
         self.asks(sample(name) | {"body": json.dumps({"paypal_order_id": self.order_id})}, status)
+
+    def packages(self) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = self.asks(sample("packages/mine"), 200, "packages")["items"]
+        return listed
+
+    def uses(self, package_id: str) -> None:
+        wanted = json.loads(self._order["body"])
+        body = {name: wanted[name] for name in ("start", "phone", "timezone")} | {"package_id": package_id}
+        self.asks(sample("packages/use_session") | {"body": json.dumps(body)}, 201, "packages")
 
     def gives_up(self) -> None:
         event = sample("checkout/give_up")
@@ -88,11 +97,18 @@ def test_a_checkout_uses_the_rights_it_has_and_all_of_them(lambdas: Lambda, gran
     assert lambdas.meter.uses == rights(granted["checkout"])
 
 
-def test_a_package_is_bought(lambdas: Lambda) -> None:
+def test_a_package_is_bought_and_used_with_all_of_the_rights_to_use_it(
+    lambdas: Lambda, granted: Statements
+) -> None:
     buyer = Buyer(lambdas, 2)
     buyer.orders(sample("checkout/order_package"))
     buyer.approves()
     buyer.pays("checkout/pay_package", 201)
+    lambdas.meter.uses.clear()
+    (bought,) = buyer.packages()
+    buyer.uses(bought["id"])
+    assert lambdas.meter.uses == rights(granted["packages"])
+    assert [each["sessions_remaining"] for each in buyer.packages()] == [2]
 
 
 def test_webhooks_use_the_rights_they_have_and_all_of_them(lambdas: Lambda, granted: Statements) -> None:
