@@ -16,7 +16,7 @@ $(CURDIR)/.local/tools/bin/uv:
 
 # ---- run, test and look
 
-.PHONY: run test check bench control openapi format
+.PHONY: run test check bench control reconcile openapi format
 
 run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=8000 and DATA=folder are yours to set
 	@.venv/bin/python -m local $(if $(DATA),--data $(DATA))
@@ -40,6 +40,9 @@ bench: .venv/.ready ## speed and size, as ratios within one run
 
 control: ## the local stack's control address: make control ARGS="clock --advance 3h"
 	@.venv/bin/python -m local.cli $(ARGS)
+
+reconcile: .venv/.ready ## compares PayPal, the books and the calendar; of the local stack, or STAGE=…
+	@.venv/bin/python -m infra.reconcile $(if $(filter command environment,$(origin STAGE)),coach-booking-$(STAGE))
 
 openapi: .venv/.ready site/node_modules/.ready ## docs/openapi.json from the functions, and the site's types from it
 	@.venv/bin/python -m local.openapi > .local/openapi.json && mv .local/openapi.json docs/openapi.json
