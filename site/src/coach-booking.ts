@@ -137,7 +137,7 @@ export class CoachBooking extends LitElement {
   override render() {
     const { t } = this.language;
     return html`
-      <span @click=${this.open}
+      <span @click=${() => this.open()}
         ><slot name="trigger"><button type="button" class="button"><slot>${t.bookSession}</slot></button></slot></span>
       <dialog lang=${this.language.locale} aria-labelledby="title" @close=${this.closed}>${this.content()}</dialog>
     `;

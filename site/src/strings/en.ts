@@ -132,7 +132,7 @@ export default {
   payCall: "The coach calls you at",
   payTotal: "To pay",
   payIn: "Pay in",
-  payHeld: (until: string) => `Held for you until ${until}`,
+  payHeld: (until: string) => `Held until ${until}`,
   payHeldLeft: (minutes: number) => `${minutes}\u00a0${plural(minutes, "minute", "minutes")} left`,
   payHeldOver: "Your time is no longer held for you. When you pay, we first make sure that it is still free.",
   payOtherTime: "Choose another time",

@@ -128,7 +128,7 @@ const frCA: Strings = {
   payCall: "Le coach vous appelle au",
   payTotal: "À payer",
   payIn: "Payer en",
-  payHeld: (until) => `Retenue pour vous jusqu’à ${until}`,
+  payHeld: (until) => `Retenue jusqu’à ${until}`,
   payHeldLeft: (minutes) => `encore ${minutes}\u00a0${plural(minutes, "minute", "minutes")}`,
   payHeldOver: "Votre heure n’est plus retenue. Quand vous payez, nous vérifions d’abord qu’elle est encore libre.",
   payOtherTime: "Choisir une autre heure",

@@ -4,8 +4,9 @@ import { icon } from "../../elements/icons";
 import { dateOf, dayText, offsetText, shortDayText, timeText } from "../../local-time";
 import { cityOf } from "../../zones";
 import type { Field } from "../booking";
-import { agreement } from "../../policy";
+import { cancelling } from "../../policy";
 import { signInWords, type View } from "../view";
+import { terms } from "./pay";
 
 /** Promo code, phone, and what the client may add. */
 export function details(view: View) {
@@ -13,12 +14,12 @@ export function details(view: View) {
   return html`<form class="step" novalidate @submit=${(e: Event) => go(e, view)}>
     <div class="body">
       <div class="stack">
-        ${chosen(view)}
+        ${chosen(view)} ${flow.kind === "credit" ? terms(view) : nothing}
         <div class="fields">${flow.kind === "promo" ? promo(view) : nothing} ${phone(view)} ${question(view, "topic", t.topicLabel)} ${question(view, "hope", t.hopeLabel)} ${backup(view)}</div>
       </div>
     </div>
     <div class="foot">
-      ${notices(view) ?? html`<p>${terms(view)}</p>`}
+      ${notices(view) ?? (flow.kind === "credit" ? nothing : html`<p>${atAGlance(view)}</p>`)}
       ${flow.signedIn
         ? html`<button class="button" aria-busy=${booking.busy} aria-disabled=${booking.busy ? "true" : nothing}>
             ${flow.kind === "single" ? (booking.busy ? t.holding : t.toPayment) : booking.busy ? t.booking : t.book}</button>`
@@ -33,10 +34,11 @@ function go(event: Event, { flow, booking }: View) {
   else void flow.signIn(() => (flow.slot ? booking.send() : flow.showTimes("details")));
 }
 
-function terms(view: View) {
-  const { flow } = view;
-  const { policy } = flow.connection!.config;
-  return agreement(view, policy, flow.service, flow.priceOf(flow.service), flow.draft.start);
+/** The step of paying says it in full, and in money. */
+function atAGlance(view: View): string {
+  const { t, flow } = view;
+  if (flow.kind === "promo" || !flow.connection) return t.agreement;
+  return `${t.cancelLabel}: ${cancelling(view, flow.connection.config.policy, flow.service)}.`;
 }
 
 function notices(view: View) {

@@ -78,7 +78,7 @@ function pending(view: View, one: Appointment) {
         <p>${t.pendingText}</p>
         <dl class="ticket">
           <div><dt>${t.doneCall}</dt><dd class="whole">${phoneText(one.phone)}</dd></div>
-          ${one.payment ? html`<div><dt>${t.pendingTitle}</dt><dd class="whole">${moneyText(locale, one.payment)}</dd></div>` : nothing}
+          ${one.payment ? html`<div><dt>${t.paymentShown}</dt><dd class="whole">${moneyText(locale, one.payment)}</dd></div>` : nothing}
         </dl>
         <p class="soft">${t.pendingFailed}</p>
       </div>
@@ -124,7 +124,7 @@ function packageDone(view: View, one: Package) {
         ${flow.connection ? html`<p class="soft">${agreement(view, flow.connection.config.policy, flow.service)}</p>` : nothing}
       </div>
     </div>
-    <div class="foot two">
+    <div class="foot two wide">
       <button class="button quiet" @click=${close}>${t.done}</button>
       <button class="button" @click=${bookFirst}>${t.bookFirst}</button>
     </div>

@@ -41,14 +41,14 @@ function receipt(view: View) {
         <span><span class="whole">${timeText(locale, slot.local_start)}</span> – <span class="whole">${timeText(locale, slot.local_end)}</span></span>
         <span class="soft">${chosenZone(view)}</span></dd></div>` : nothing}
       ${flow.kind === "single" && draft.phone ? html`<div><dt>${t.payCall}</dt><dd class="whole">${phoneText(draft.phone)}</dd></div>` : nothing}
-      ${flow.kind === "package" && service ? html`<div><dt>${t.lengthLabel}</dt><dd>${t.kindPackage(service.sessions, t.minutes(service.duration_minutes))}</dd></div>` : nothing}
+      ${flow.kind === "package" && service ? html`<div><dt>${t.lengthLabel}</dt><dd class="whole">${service.sessions} × ${t.minutes(service.duration_minutes)}</dd></div>` : nothing}
       <div class="total"><dt>${t.payTotal}</dt><dd class="whole">${price ? moneyText(locale, price) : nothing}</dd></div>
     </dl>
     <div class="pay-in"><span>${t.payIn}</span>${currencies(view, switched, checkout.phase !== "ready")}</div>
   </section>`;
 }
 
-function terms(view: View) {
+export function terms(view: View) {
   const { t, flow } = view;
   const { connection, service, draft } = flow;
   if (!connection) return nothing;
