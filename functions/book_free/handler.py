@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from shared import bootstrap
 from shared.http.appointments import AppointmentView, FreeBookingRequest, view
@@ -22,7 +22,7 @@ bookings, calendar = bootstrap.bookings(), bootstrap.calendar()
 @app.post("/booking/create-free", operation_id="bookFree", summary="Book a free session", status_code=201)
 def create_free(
     wanted: Annotated[FreeBookingRequest, Body()],
-    idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> tuple[AppointmentView, int]:
     now = bootstrap.clock.now()
     appointment = book_free(

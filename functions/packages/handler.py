@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from shared import bootstrap
 from shared.http.appointments import AppointmentView, view
@@ -36,7 +36,7 @@ def mine(
 )
 def use_session(
     wanted: Annotated[PackageBookingRequest, Body()],
-    idempotency_key: Annotated[IdempotencyKey | None, Header(alias="Idempotency-Key")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> tuple[AppointmentView, int]:
     now = bootstrap.clock.now()
     appointment = use_package(

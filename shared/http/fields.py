@@ -7,6 +7,7 @@ import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from shared.domain.errors import InvalidInput
@@ -94,4 +95,6 @@ Question = Annotated[
 ]
 AnswerText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_harmless)]
 Answers = Annotated[dict[Question, AnswerText], Field(max_length=10)]
-IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+IdempotencyKey = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=200)] | None, Header(alias="Idempotency-Key")
+]
