@@ -85,7 +85,7 @@ def test_an_order_is_made_at_our_price_and_names_the_payment(
     assert sent.json["intent"] == "CAPTURE"
     context = sent.json["payment_source"]["paypal"]["experience_context"]
     assert (context["shipping_preference"], context["user_action"]) == ("NO_SHIPPING", "PAY_NOW")
-    assert sent.headers["PayPal-Request-Id"] == f"order-{PAYMENT.id}"
+    assert sent.headers["PayPal-Request-Id"] == f"order-{PAYMENT.id}-150.00CAD"
     assert sent.headers["Prefer"] == "return=representation"
     assert sent.headers["Content-Type"] == "application/json"
     assert sent.headers["Authorization"] == "Bearer TOKEN"
