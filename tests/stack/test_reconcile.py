@@ -17,6 +17,7 @@ from local import engine
 from local.environment import TABLE
 from local.stack import Stack
 from shared.adapters.dynamodb import items, keys
+from tests.scripted_server import Answer, ScriptedServer, scripted_server
 
 ROOT = Path(__file__).parents[2]
 MONDAY = "2026-11-23T13:00:00Z"
@@ -121,6 +122,54 @@ def test_what_is_tampered_with_is_told_once_and_by_its_name(stack: Stack) -> Non
         [line] = [each for each in text.splitlines() if subject in each.split()]
         assert line.split()[0] == kind
     assert EMAIL not in text
+
+
+@pytest.mark.slow
+def test_a_comparison_that_failed_is_no_comparison_without_differences(stack: Stack) -> None:
+    stack.control("POST", "/faults", {"target": "paypal", "effect": "status", "status_code": 503})
+    try:
+        with pytest.raises(NoReport):
+            reconcile.of_local_stack(stack.home / "endpoints.json")
+    finally:
+        stack.control("DELETE", "/faults")
+
+
+STACK_OUTPUTS = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+  <DescribeStacksResult><Stacks><member>
+    <StackName>coach-booking-dev</StackName><CreationTime>2026-11-23T13:00:00Z</CreationTime>
+    <StackStatus>CREATE_COMPLETE</StackStatus>
+    <Outputs><member>
+      <OutputKey>ReconcileFunction</OutputKey><OutputValue>the-function</OutputValue>
+    </member></Outputs>
+  </member></Stacks></DescribeStacksResult>
+</DescribeStacksResponse>"""
+INVOKED = "POST /2015-03-31/functions/the-function/invocations"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """Where boto3 goes instead, with a deployed stack that names its function."""
+    with scripted_server() as server:
+        for service in ("LAMBDA", "CLOUDFORMATION"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)
+        for name, value in engine.CREDENTIALS.items():
+            monkeypatch.setenv(name, value)
+        server.on("POST /", Answer(200, STACK_OUTPUTS.encode(), {"Content-Type": "text/xml"}))
+        yield server
+
+
+def test_a_deployed_stack_is_asked_through_its_own_function(aws: ScriptedServer) -> None:
+    aws.on(INVOKED, Answer(200, {"differences": []}))
+    assert reconcile.of_deployed("coach-booking-dev") == {"differences": []}
+    [asked] = aws.asked("POST /")
+    assert b"StackName=coach-booking-dev" in asked.body
+
+
+def test_a_function_that_failed_is_said_to_have(aws: ScriptedServer) -> None:
+    failure = {"errorType": "PaymentProviderUnavailable", "errorMessage": "PayPal does not answer"}
+    aws.on(INVOKED, Answer(200, failure, {"X-Amz-Function-Error": "Unhandled"}))
+    with pytest.raises(NoReport, match="PaymentProviderUnavailable: PayPal does not answer"):
+        reconcile.of_deployed("coach-booking-dev")
 
 
 def test_without_a_stack_the_command_says_what_to_do(tmp_path: Path) -> None:
