@@ -24,13 +24,11 @@ class Coach:
         self.stack = stack
         self._clients = _numbers
 
-    def open_time(self, token: str) -> str:
+    def open_time(self, token: str, service: str = "free") -> str:
         today = datetime.fromisoformat(self.stack.control("GET", "/clock")["now"]).date()
+        span = {"start_date": str(today), "end_date": str(today + timedelta(days=61))}
         days = self.stack.api(
-            "GET",
-            "/booking/availability",
-            token=token,
-            params={"start_date": str(today), "end_date": str(today + timedelta(days=61))},
+            "GET", "/booking/availability", token=token, params={**span, "service": service}
         ).json()["days"]
         return str(next(slot["start"] for day in days for slot in day["slots"]))
 
