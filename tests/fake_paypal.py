@@ -38,6 +38,7 @@ class FakePayPal:
     captured_money: int = 0
     """How often money was taken, ever."""
     _created: dict[str, str] = field(default_factory=dict)
+    _forgotten: set[str] = field(default_factory=set)
     _refunds: dict[str, RefundState] = field(default_factory=dict)
 
     def create_order(
@@ -71,9 +72,13 @@ class FakePayPal:
     def change(self, order_id: str, **changes: object) -> None:
         self.orders[order_id] = replace(self.orders[order_id], **changes)  # type: ignore[arg-type]
 
+    def forget(self, order_id: str) -> None:
+        """An order is not shown for ever."""
+        self._forgotten.add(order_id)
+
     def get_order(self, order_id: str) -> OrderState | None:
         self._begin("get_order")
-        return self.orders.get(order_id)
+        return None if order_id in self._forgotten else self.orders.get(order_id)
 
     def capture(self, order_id: str, *, request_id: str) -> OrderState:
         self._begin("capture")

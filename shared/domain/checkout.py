@@ -75,6 +75,11 @@ class Corrections:
     backup_start: datetime | None = None
     answers: Mapping[str, str] | None = None
 
+    @property
+    def spoken(self) -> dict[str, Any]:
+        said = {name: getattr(self, name) for name in ("phone", "timezone", "backup_start", "answers")}
+        return {name: value for name, value in said.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -89,12 +94,8 @@ class Change:
 def begin_capture(checkout: Checkout, now: datetime, said: Corrections) -> Change:
     """The time is kept for whoever pays; nobody else may capture until the lease ends."""
     payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=now + CAPTURE_LEASE)
-    spoken = {name: value for name in _CORRECTABLE if (value := getattr(said, name)) is not None}
     held = {"status": AppointmentStatus.HELD, "hold_until": now + CAPTURE_HOLD, "paying": True}
-    return Change(_moved(checkout, payment, booking={**spoken, **held}), "capture_begun")
-
-
-_CORRECTABLE = ("phone", "timezone", "backup_start", "answers")
+    return Change(_moved(checkout, payment, booking={**said.spoken, **held}), "capture_begun")
 
 
 def confirm(checkout: Checkout, capture: CaptureState, now: datetime, *, answered: bool) -> Change:
@@ -110,11 +111,17 @@ def confirm(checkout: Checkout, capture: CaptureState, now: datetime, *, answere
     return Change(after, "confirmed", owed(payment.id, now, *kinds))
 
 
-def answer(checkout: Checkout, now: datetime) -> Change:
-    """It was confirmed while the buyer's page was still on its way, and now the buyer hears of it."""
+def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
+    """It was confirmed while the buyer's page was still on its way, and now the buyer hears of it.
+
+    What the page says anew still counts, for the coach's calendar too.
+    """
     paid = checkout.payment
     payment = paid.become(paid.status, now, check_at=paid.check_at, answered=True)
-    return Change(replace(checkout, payment=payment), "answered")
+    if checkout.booking is None or not said.spoken:
+        return Change(replace(checkout, payment=payment), "answered")
+    after = _moved(checkout, payment, booking=said.spoken)
+    return Change(after, "answered", _owed(payment, EffectKind.CALENDAR_EVENT))
 
 
 def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
@@ -132,15 +139,28 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
 
 def await_payment(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     """An eCheck or a review takes days: the time stays kept until the session, and a mail says so once."""
-    payment = checkout.payment.become(
-        PaymentStatus.PENDING, now, check_at=now + LOOK_AGAIN, **_adopted(capture)
-    )
+    booking = checkout.booking
+    if checkout.payment.given_up or (booking is not None and booking.start <= now):
+        return await_payment_alone(checkout, capture, now)
+    payment = _pending(checkout, capture, now)
+    held = {
+        "status": AppointmentStatus.HELD,
+        "hold_until": booking.start if booking else None,
+        "paying": True,
+    }
     effects: tuple[Effect, ...] = ()
     if checkout.payment.status is not PaymentStatus.PENDING:
         effects = _owed(payment, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
-    start = checkout.booking.start if checkout.booking else None
-    held = {"status": AppointmentStatus.HELD, "hold_until": start, "paying": True}
     return Change(_moved(checkout, payment, booking=held), "payment_pending", effects)
+
+
+def await_payment_alone(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+    """Its time is lost already; the money, once it has come, goes back."""
+    return Change(_released(checkout, _pending(checkout, capture, now)), "payment_pending")
+
+
+def _pending(checkout: Checkout, capture: CaptureState, now: datetime) -> Payment:
+    return checkout.payment.become(PaymentStatus.PENDING, now, check_at=now + LOOK_AGAIN, **_adopted(capture))
 
 
 def decline(checkout: Checkout, now: datetime) -> Change:

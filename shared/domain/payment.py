@@ -55,7 +55,7 @@ TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     _S.PARTIALLY_REFUNDED: frozenset({_S.REFUND_DUE, _S.REFUND_FAILED, _S.DISPUTED}) | _GIVEN_BACK,
     _S.REFUNDED: frozenset({_S.REFUND_FAILED}),
     _S.REFUND_FAILED: frozenset({_S.REFUND_DUE}) | _GIVEN_BACK,
-    _S.DISPUTED: frozenset({_S.CAPTURED, _S.REFUND_DUE}) | _GIVEN_BACK,
+    _S.DISPUTED: frozenset({_S.CAPTURED, _S.REFUND_DUE, _S.REFUND_FAILED}) | _GIVEN_BACK,
     _S.NEEDS_REVIEW: frozenset({_S.CAPTURED, _S.PENDING, _S.REFUND_DUE, _S.REFUNDED, _S.DENIED, _S.EXPIRED}),
 }
 

@@ -81,6 +81,17 @@ class OrderState:
     refunds: tuple[RefundState, ...] = ()
 
 
+def order_of(payment: Payment, capture: CaptureState) -> OrderState:
+    """What a capture alone tells of an order that PayPal does not show any more."""
+    return OrderState(
+        id=payment.order_id or "",
+        status=OrderStatus.COMPLETED,
+        amount=payment.amount,
+        custom_id=payment.id,
+        captures=(capture,),
+    )
+
+
 class Verdict(StrEnum):
     NOT_APPROVED = "not_approved"
     """The buyer has to approve it, for the first time or again."""

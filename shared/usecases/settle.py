@@ -33,6 +33,7 @@ from shared.domain.settlement import (
     Verdict,
     given_back,
     judge,
+    order_of,
 )
 from shared.observability import count, logger
 from shared.usecases.ports import (
@@ -135,7 +136,7 @@ class _Round:
         """There is nothing to take any more; whoever confirmed it, the buyer hears of it now."""
         if self.seen.payment.answered or not self.seen.stands:
             return self.seen
-        return self._write(steps.answer(self.seen, self.now), request=buyer.request)
+        return self._write(steps.answer(self.seen, self.now, buyer.said), request=buyer.request)
 
     def _await_a_person(self) -> Checkout:
         check_at = self.seen.payment.check_at
@@ -193,9 +194,9 @@ class _Round:
             case Verdict.CAPTURED:
                 after = self._confirm(checkout, _taken(judgement), order)
             case Verdict.PENDING:
-                after = self._write(steps.await_payment(checkout, _taken(judgement), now), checkout)
+                after = self._await_payment(checkout, _taken(judgement))
             case Verdict.DECLINED:
-                after = self._write(steps.decline(checkout, now), checkout)
+                after = self._decline(checkout)
             case Verdict.DENIED:
                 after = self._write(steps.deny(checkout, now), checkout)
             case Verdict.REFUNDED:
@@ -209,6 +210,24 @@ class _Round:
             case Verdict.VOIDED:
                 after = self._end(checkout)
         return after
+
+    def _await_payment(self, checkout: Checkout, capture: CaptureState) -> Checkout:
+        """Its time is kept where it still can be; else the money goes back once it has come."""
+        now = self._later()
+        try:
+            return self._write(steps.await_payment(checkout, capture, now), checkout)
+        except SlotTaken:
+            return self._write(steps.await_payment_alone(checkout, capture, now), checkout)
+
+    def _decline(self, checkout: Checkout) -> Checkout:
+        """A decline ends a capture. Afterwards, it is only what PayPal keeps saying of that order."""
+        if checkout.payment.status is PaymentStatus.CAPTURING:
+            return self._write(steps.decline(checkout, self._later()), checkout)
+        if checkout.payment.status in {PaymentStatus.ORDERED, PaymentStatus.DECLINED} and self._is_over(
+            checkout
+        ):
+            return self._write(steps.expire(checkout, self._later()), checkout)
+        return checkout
 
     def _go_on(self, checkout: Checkout) -> Checkout:
         """Approved, and not captured: by a buyer who left, or before a process died."""
@@ -320,7 +339,13 @@ class _Round:
         return self.till.clock.now()
 
     def _order(self) -> OrderState | None:
-        return self.till.gateway.get_order(self.seen.payment.order_id or "")
+        """PayPal may forget an order; a capture it made stays."""
+        payment = self.seen.payment
+        order = self.till.gateway.get_order(payment.order_id or "")
+        if order is not None or payment.capture_id is None:
+            return order
+        capture = self.till.gateway.get_capture(payment.capture_id)
+        return None if capture is None else order_of(payment, capture)
 
     def _write(
         self, change: Change, before: Checkout | None = None, request: Request | None = None

@@ -224,6 +224,15 @@ def test_the_first_answer_is_the_same_when_the_webhook_was_faster(stage: Stage, 
     assert pay(stage, approved, key="second").status == 200
 
 
+def test_what_the_buyer_says_anew_counts_when_the_webhook_was_faster(stage: Stage, approved: str) -> None:
+    settle_now(stage, approved)
+    sweep(stage)
+    assert pay(stage, approved, phone="+16045550123").json["phone"] == "+16045550123"
+    sweep(stage)
+    (event,) = stage.calendar.events.values()
+    assert event.phone == "+16045550123"
+
+
 def test_a_key_pays_one_order(stage: Stage, paid: str) -> None:
     second = order(stage, key="second", start="2026-11-24T17:00:00Z").json["order_id"]
     stage.paypal.approve(second)
@@ -512,6 +521,46 @@ def test_a_confirmed_session_is_not_undone_by_a_late_denial(stage: Stage, paid: 
     stage.paypal.settle_capture(paid, CaptureStatus.DECLINED)
     settle_now(stage, paid)
     assert booking_of(stage, paid).status == "confirmed"
+
+
+def test_a_pending_payment_whose_time_is_lost_goes_back_once_it_is_there(stage: Stage, approved: str) -> None:
+    stage.paypal.next_capture = CaptureStatus.PENDING
+    stage.paypal.fails_after["capture"] = OutcomeUnknown("lost")
+    stage.paypal.fails_before["get_order"] = DOWN
+    pay(stage, approved)
+    del stage.paypal.fails_before["get_order"]
+    stage.clock.at += timedelta(minutes=61)
+    assert order(stage, "blake").status == 201
+    sweep(stage)
+    assert payment_of(stage, approved).status == "pending"
+    assert booking_of(stage, approved).status == "expired"
+    stage.paypal.next_capture = CaptureStatus.COMPLETED
+    stage.paypal.approve("ORDER2")
+    assert pay(stage, "ORDER2", "blake").status == 201
+    stage.paypal.settle_capture(approved, CaptureStatus.COMPLETED)
+    sweep(stage, hours=1)
+    sweep(stage)
+    assert payment_of(stage, approved).status == "refunded"
+
+
+def test_a_capture_outlives_an_order_that_paypal_forgot(stage: Stage, pending: str) -> None:
+    stage.paypal.settle_capture(pending, CaptureStatus.COMPLETED)
+    stage.paypal.forget(pending)
+    sweep(stage, hours=1)
+    assert booking_of(stage, pending).status == "confirmed"
+
+
+def test_a_decline_that_paypal_keeps_repeating_does_not_hold_the_time_for_ever(
+    stage: Stage, approved: str
+) -> None:
+    stage.paypal.next_capture = CaptureStatus.DECLINED
+    assert pay(stage, approved).json["code"] == "payment_declined"
+    settle_now(stage, approved)
+    sweep(stage, minutes=16)
+    assert payment_of(stage, approved).status == "expired"
+    settle_now(stage, approved)
+    assert payment_of(stage, approved).status == "expired"
+    assert order(stage, "blake").status == 201
 
 
 # Money that goes back
