@@ -1,15 +1,19 @@
-"""The cancellation policy's numbers: data, spoken by the API, the widget and the mails alike."""
+"""The cancellation policy: one table, spoken by the API, the widget and the mails alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from shared.domain.money import CENT
+from shared.domain.payment import NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """``notice`` is elapsed time to the start; the fee is a share of the session's price."""
+    """``notice`` is elapsed time to the start, and just so much is in time; the fee is a share of the price."""
 
     notice: timedelta = timedelta(hours=48)
     fee_share: Decimal = Decimal("0.50")
@@ -17,3 +21,88 @@ class Policy:
 
 
 POLICY = Policy()
+
+
+class Action(StrEnum):
+    CANCEL = "cancel"
+    RESCHEDULE = "reschedule"
+
+
+class Actor(StrEnum):
+    CLIENT = "client"
+    COACH = "coach"
+
+
+class PaidWith(StrEnum):
+    PROMO_CODE = "promo_code"
+    PAYMENT = "payment"
+    PACKAGE = "package"
+
+
+class Reason(StrEnum):
+    """Why it costs what it costs."""
+
+    FREE_SESSION = "free_session"
+    BY_COACH = "by_coach"
+    IN_TIME = "in_time"
+    SHORT_NOTICE = "short_notice"
+    MOVED_BEFORE = "moved_before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the policy looks at. ``price`` is one session's, in its currency; a package's share may be unrounded."""
+
+    action: Action
+    actor: Actor
+    paid_with: PaidWith
+    price: Decimal
+    notice: timedelta
+    reschedules_used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Amounts in the currency of the price, with two decimals. ``refund`` is what goes back of this session's price.
+
+    ``returned`` tells that the promo code's use or the package's session can be used again. Where a package's fee
+    can't be charged, it is not returned, and nothing is charged instead.
+    """
+
+    fee: Decimal
+    refund: Decimal
+    returned: bool
+    reason: Reason
+
+
+def quote(terms: Terms, policy: Policy = POLICY) -> Quote:
+    reason = _reason(terms, policy)
+    fee = _share(terms.price, policy.fee_share) if reason in _COSTS else NOTHING
+    cancels = terms.action is Action.CANCEL
+    refund = _cents(terms.price) - fee if cancels and terms.paid_with is PaidWith.PAYMENT else NOTHING
+    returned = cancels and terms.paid_with is not PaidWith.PAYMENT
+    return Quote(fee=fee, refund=refund, returned=returned, reason=reason)
+
+
+_COSTS = frozenset({Reason.SHORT_NOTICE, Reason.MOVED_BEFORE})
+
+
+def _reason(terms: Terms, policy: Policy) -> Reason:
+    if terms.actor is Actor.COACH:
+        return Reason.BY_COACH
+    if terms.paid_with is PaidWith.PROMO_CODE:
+        return Reason.FREE_SESSION
+    if terms.notice < policy.notice:
+        return Reason.SHORT_NOTICE
+    if terms.reschedules_used >= policy.free_reschedules:
+        return Reason.MOVED_BEFORE
+    return Reason.IN_TIME
+
+
+def _share(price: Decimal, share: Decimal) -> Decimal:
+    """Rounded once, half up."""
+    return _cents(price * share)
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
