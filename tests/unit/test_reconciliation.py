@@ -42,6 +42,7 @@ from shared.domain.time import Interval
 K, S = DifferenceKind, PaymentStatus
 NOW = datetime(2026, 11, 23, 13, tzinfo=UTC)
 BEFORE = NOW - timedelta(hours=6)
+JUST_NOW = NOW - timedelta(minutes=14)
 START = NOW + timedelta(days=3)
 SPAN = Interval(NOW, NOW + timedelta(days=180))
 HOUR = timedelta(hours=1)
@@ -263,6 +264,36 @@ def refund_on_its_way(facts: Facts) -> None:
     facts.change(own, status=S.REFUNDING, refund_due=Decimal("150.00"))
 
 
+def capture_the_sweeper_is_at(facts: Facts) -> None:
+    own = facts.paid_session()
+    facts.change(own, status=S.CAPTURING)
+    facts.end(own, AppointmentStatus.HELD)
+
+
+def late_money_on_its_way_back_by_hand(facts: Facts) -> None:
+    own = facts.paid_session()
+    facts.change(own, status=S.EXPIRED)
+    facts.end(own, AppointmentStatus.EXPIRED)
+    facts.give_back(own, "150.00", RefundStatus.PENDING)
+
+
+def fee_kept_and_second_capture_given_back(facts: Facts) -> None:
+    cancelled_with_a_fee(facts)
+    again = facts.take_again(payment_id(1))
+    facts.ledger.append(
+        LedgerEntry(id="AGAIN-BACK", kind=LedgerKind.REFUND, amount=cad("150.00"), capture_id=again)
+    )
+
+
+def refunded_order_that_paypal_forgot(facts: Facts) -> None:
+    followed_refund_of_a_standing_session(facts)
+    facts.orders[payment_id(1)] = None
+
+
+def cancelled_without_its_payment(facts: Facts) -> None:
+    facts.end(facts.session(payment_id=payment_id(1)))
+
+
 AGREEING: list[Callable[[Facts], Any]] = [
     Facts.paid_session,
     Facts.package,
@@ -280,6 +311,11 @@ AGREEING: list[Callable[[Facts], Any]] = [
     past_session_without_an_event,
     event_on_its_way,
     refund_on_its_way,
+    capture_the_sweeper_is_at,
+    late_money_on_its_way_back_by_hand,
+    fee_kept_and_second_capture_given_back,
+    refunded_order_that_paypal_forgot,
+    cancelled_without_its_payment,
 ]
 
 
@@ -350,7 +386,9 @@ def another_amount(facts: Facts) -> None:
 
 def another_currency(facts: Facts) -> None:
     own = facts.paid_session()
-    facts.orders[own] = order(1, Money.of("150.00", "USD"), CaptureStatus.COMPLETED)
+    usd = Money.of("150.00", "USD")
+    back = RefundState(id="BACK", status=RefundStatus.COMPLETED, amount=usd)
+    facts.orders[own] = replace(order(1, usd, CaptureStatus.COMPLETED), refunds=(back,))
 
 
 def refunded_in_the_dashboard(facts: Facts) -> None:
@@ -359,6 +397,15 @@ def refunded_in_the_dashboard(facts: Facts) -> None:
 
 def refunded_in_part_in_the_dashboard(facts: Facts) -> None:
     facts.give_back(facts.paid_session(), "50.00")
+
+
+def rest_refunded_in_the_dashboard_after_a_cancellation(facts: Facts) -> None:
+    own = facts.paid_session()
+    facts.end(own)
+    facts.give_back(own, "150.00")
+    facts.change(
+        own, status=S.PARTIALLY_REFUNDED, refunded=Decimal("75.00"), fee=Decimal("75.00"), refunds_made=1
+    )
 
 
 def refunded_in_the_ledger_alone(facts: Facts) -> None:
@@ -439,6 +486,7 @@ DIFFERENT: list[tuple[Callable[[Facts], Any], DifferenceKind, AttentionKind]] = 
     (another_currency, K.AMOUNT_DIFFERS, OUR),
     (refunded_in_the_dashboard, K.REFUNDS_DIFFER, AttentionKind.REFUNDED_BUT_BOOKED),
     (refunded_in_part_in_the_dashboard, K.REFUNDS_DIFFER, OUR),
+    (rest_refunded_in_the_dashboard_after_a_cancellation, K.REFUNDS_DIFFER, OUR),
     (refunded_in_the_ledger_alone, K.REFUNDS_DIFFER, AttentionKind.REFUNDED_BUT_BOOKED),
     (refund_that_paypal_never_made, K.REFUNDS_DIFFER, OUR),
     (capturing_for_days, K.PAYMENT_STUCK, OUR),
@@ -489,14 +537,24 @@ def test_no_detail_tells_whose_it_is(facts: Facts, tell: Callable[[Facts], Any])
     assert all("alex" not in each.detail for each in facts.found())
 
 
-@pytest.mark.parametrize("tell", [lost_booking, not_captured, refunded_in_the_dashboard, no_event])
-def test_what_moved_a_moment_ago_is_left_for_the_next_time(
+@pytest.mark.parametrize(
+    "tell", [lost_booking, not_captured, refunded_in_the_dashboard, no_event, payment_gone]
+)
+def test_a_session_that_moved_a_moment_ago_is_left_for_the_next_time(
     facts: Facts, tell: Callable[[Facts], Any]
 ) -> None:
     tell(facts)
-    own = payment_id(1)
-    just_now = NOW - timedelta(minutes=14)
-    facts.change_session(own, updated_at=just_now)
+    facts.change_session(payment_id(1), updated_at=JUST_NOW)
+    assert facts.found() == []
+    assert len(facts.found(NOW + timedelta(minutes=2))) == 1
+
+
+@pytest.mark.parametrize("tell", [lost_booking, not_captured, refunded_in_the_dashboard, lost_package])
+def test_a_payment_that_moved_a_moment_ago_is_left_for_the_next_time(
+    facts: Facts, tell: Callable[[Facts], Any]
+) -> None:
+    tell(facts)
+    facts.change(payment_id(1), updated_at=JUST_NOW)
     assert facts.found() == []
     assert len(facts.found(NOW + timedelta(minutes=2))) == 1
 
