@@ -7,6 +7,7 @@ import pytest
 from local import patterns, template
 from local.assembly import TEMPLATE
 from local.environment import parameters
+from local.paypal.state import PayPalState
 from tests.stack.conftest import PROJECT
 
 
@@ -60,7 +61,8 @@ def test_streams_schedules_and_rules_are_read() -> None:
 
 
 def test_the_product_s_own_template_has_a_handler_for_every_function() -> None:
-    found = template.read(TEMPLATE, parameters("http://127.0.0.1:1", "http://127.0.0.1:2"))
+    paypal = PayPalState("http://127.0.0.1:3")
+    found = template.read(TEMPLATE, parameters("http://127.0.0.1:1", "http://127.0.0.1:2", paypal))
     assert found.routes
     assert [
         name for name, function in found.functions.items() if not (function.folder / "handler.py").exists()
