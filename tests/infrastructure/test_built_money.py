@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.samples import booking, order, sample
+from shared.domain.time import isoformat
 from tests.infrastructure.built_functions import Lambda, lambda_world, rights
 from tests.infrastructure.conftest import Resource, Statements
 
@@ -185,6 +187,33 @@ def make_payments_due(lambdas: Lambda) -> None:
                 UpdateExpression="SET GSI1SK = :past, check_at = :past",
                 ExpressionAttributeValues={":past": {"S": "2000-01-01T00:00:00Z"}},
             )
+
+
+def test_the_daily_comparison_uses_the_rights_it_has_and_all_of_them(
+    lambdas: Lambda, granted: Statements
+) -> None:
+    """Money was taken an hour ago, and nothing stands for it."""
+    buyer = Buyer(lambdas, 9)
+    buyer.orders()
+    buyer.approves()
+    lambdas.paypal.orders.capture(buyer.order_id)
+    let_an_hour_pass(lambdas)
+    lambdas.meter.uses.clear()
+    report = lambdas.call("reconcile", sample("reconcile/scheduled"))
+    assert "captured_not_confirmed" in {each["kind"] for each in report["differences"]}
+    assert lambdas.meter.uses == rights(granted["reconcile"])
+
+
+def let_an_hour_pass(lambdas: Lambda) -> None:
+    """Since each payment moved, and each booking."""
+    before = datetime.now(UTC) - timedelta(hours=1)
+    for row in (*rows(lambdas, "PAYMENT"), *rows(lambdas, "APPOINTMENT")):
+        lambdas.table.update_item(
+            TableName=lambdas.table_name,
+            Key={"PK": row["PK"], "SK": row["SK"]},
+            UpdateExpression="SET updated_at = :before",
+            ExpressionAttributeValues={":before": {"S": isoformat(before)}},
+        )
 
 
 def rows(lambdas: Lambda, kind: str) -> list[dict[str, Any]]:
