@@ -175,7 +175,8 @@ def decline(checkout: Checkout, now: datetime) -> Change:
 
 def back_to_the_buyer(checkout: Checkout, now: datetime) -> Change:
     """Nothing was taken, and the buyer has to approve (again): the time is kept just as long as before."""
-    payment = checkout.payment.become(PaymentStatus.ORDERED, now, check_at=checkout.hold_ends)
+    look_again = min(now + HOLD, checkout.hold_ends)
+    payment = checkout.payment.become(PaymentStatus.ORDERED, now, check_at=look_again)
     held = {"hold_until": checkout.hold_ends, "paying": False}
     return Change(_moved(checkout, payment, booking=held), "approval_awaited")
 

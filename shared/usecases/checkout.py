@@ -244,8 +244,7 @@ def _ordered(
     paid = replace(
         created, status=PaymentStatus.ORDERED, order_id=order.order_id, approve_url=order.approve_url
     )
-    ends = Checkout(paid, None, None, "").hold_ends if service.sessions > 1 else now + HOLD
-    return replace(paid, check_at=ends)
+    return replace(paid, check_at=now + HOLD)
 
 
 def _nearby(

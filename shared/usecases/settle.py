@@ -263,7 +263,7 @@ class _Round:
             return checkout
         if now >= checkout.hold_ends and self._is_over(checkout):
             return self._write(steps.expire(checkout, now), checkout)
-        if checkout.payment.status is PaymentStatus.CAPTURING:
+        if checkout.payment.status is PaymentStatus.CAPTURING or self._is_over(checkout):
             return self._write(steps.back_to_the_buyer(checkout, now), checkout)
         return checkout
 

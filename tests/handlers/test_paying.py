@@ -287,6 +287,23 @@ def test_a_package_is_issued_once_it_is_paid(stage: Stage) -> None:
     assert kinds(stage) == ["client_package", "coach_package"]
 
 
+def test_a_package_whose_buyer_closed_the_tab_is_issued_by_the_sweeper(stage: Stage) -> None:
+    ordered = order_package(stage).json["order_id"]
+    sweep(stage, minutes=15)
+    sweep(stage, minutes=10)
+    stage.paypal.approve(ordered)
+    sweep(stage, minutes=5)
+    assert payment_of(stage, ordered).status == "captured"
+
+
+def test_a_package_that_nobody_paid_lapses(stage: Stage) -> None:
+    ordered = order_package(stage).json["order_id"]
+    for _ in range(12):
+        assert payment_of(stage, ordered).status == "ordered"
+        sweep(stage, minutes=15)
+    assert payment_of(stage, ordered).status == "expired"
+
+
 # Not paid
 
 
