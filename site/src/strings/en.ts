@@ -42,7 +42,7 @@ export default {
   secondText: "And your promo code. That is all we need.",
   secondTextCredit: "Your package pays for it. That is all we need.",
   secondTitlePaid: "Pay with PayPal",
-  secondTextPaid: "By card, bank or balance. Your time is held for you meanwhile.",
+  secondTextPaid: "By card or bank. Your time is held meanwhile.",
   packageFirstTitle: "Pay once",
   packageFirstText: "With PayPal, by card, bank or balance.",
   packageSecondTitle: "Book each session when it suits you",

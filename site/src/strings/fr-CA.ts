@@ -41,7 +41,7 @@ const frCA: Strings = {
   secondText: "Et votre code promo. C’est tout ce qu’il nous faut.",
   secondTextCredit: "Votre forfait la paie. C’est tout ce qu’il nous faut.",
   secondTitlePaid: "Payez avec PayPal",
-  secondTextPaid: "Par carte, compte bancaire ou solde. Votre heure est retenue pendant ce temps.",
+  secondTextPaid: "Par carte ou par la banque. Votre heure est retenue pendant ce temps.",
   packageFirstTitle: "Payez une fois",
   packageFirstText: "Avec PayPal, par carte, compte bancaire ou solde.",
   packageSecondTitle: "Réservez chaque séance à votre rythme",
