@@ -173,7 +173,7 @@ export default {
   pendingHeld: "Your time is held for you until the payment arrives.",
   pendingText:
     "A payment from a bank account can take a few days. There is nothing more to do: as soon as it arrives you get a mail with the invitation.",
-  pendingFailed: "Should it not arrive before the session, the time is given free and nothing is charged.",
+  pendingFailed: "Should it not arrive before the session, the time is freed, and money that comes later goes back to you.",
   pendingPackage:
     "A payment from a bank account can take a few days. There is nothing more to do: as soon as it arrives, your sessions are ready to be booked and you get a mail.",
   packageTitle: "The package is yours",
