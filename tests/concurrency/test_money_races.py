@@ -172,7 +172,7 @@ def test_a_package_is_issued_once(market: Market) -> None:
     order = market.order("alex", None)
     answers = race(runner, [market.pay("alex", order) for _ in range(8)])
     statuses = Counter(status for status, _ in answers)
-    # On a machine so busy that an answer of the table is lost, nobody is the first to hear, or somebody hears "not yet".
+    # On a machine so busy that an answer is lost, nobody is the first to hear, or somebody hears "not yet".
     assert statuses[201] <= 1
     assert statuses.keys() <= {200, 201, 202}
     assert {body["id"] for _, body in answers} == {order.payment.id}
