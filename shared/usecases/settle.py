@@ -175,15 +175,23 @@ class _Round:
         except (AlreadyCaptured, OutcomeUnknown):
             return self._follow(begun, self._order())
         except OrderNotApproved:
-            return self._write(steps.back_to_the_buyer(begun, self._later()), begun)
+            return self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
         except PaymentDeclined:
-            return self._write(steps.decline(begun, self._later()), begun)
+            return self._let_try_again(begun, steps.decline(begun, self._later()))
         except PaymentProviderUnavailable:
-            self._write(steps.back_to_the_buyer(begun, self._later()), begun)
+            self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
             raise
         except WillNeverWork as refusal:
             return self._review(begun, str(refusal), None)
         return self._follow(begun, order)
+
+    def _let_try_again(self, checkout: Checkout, change: Change) -> Checkout:
+        """Nothing was taken; without its time, which may be somebody else's by now, the order is over."""
+        try:
+            return self._write(change, checkout)
+        except SlotTaken:
+            over = steps.expire(change.after, self._later())
+            return self._write(replace(over, effects=change.effects), checkout)
 
     # What PayPal says of an order that nothing was confirmed for yet
 
@@ -222,7 +230,7 @@ class _Round:
     def _decline(self, checkout: Checkout) -> Checkout:
         """A decline ends a capture. Afterwards, it is only what PayPal keeps saying of that order."""
         if checkout.payment.status is PaymentStatus.CAPTURING:
-            return self._write(steps.decline(checkout, self._later()), checkout)
+            return self._let_try_again(checkout, steps.decline(checkout, self._later()))
         if checkout.payment.status in {PaymentStatus.ORDERED, PaymentStatus.DECLINED} and self._is_over(
             checkout
         ):
@@ -264,7 +272,7 @@ class _Round:
         if now >= checkout.hold_ends and self._is_over(checkout):
             return self._write(steps.expire(checkout, now), checkout)
         if checkout.payment.status is PaymentStatus.CAPTURING or self._is_over(checkout):
-            return self._write(steps.back_to_the_buyer(checkout, now), checkout)
+            return self._let_try_again(checkout, steps.back_to_the_buyer(checkout, now))
         return checkout
 
     def _is_over(self, checkout: Checkout) -> bool:
