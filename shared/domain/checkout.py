@@ -127,7 +127,11 @@ def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
 def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     """Paid, but the time is lost, or the order was given up: all of it goes back."""
     payment = checkout.payment.become(
-        PaymentStatus.REFUND_DUE, now, refund_due=checkout.payment.amount.amount, **_adopted(capture)
+        PaymentStatus.REFUND_DUE,
+        now,
+        check_at=now + LOOK_AGAIN,
+        refund_due=checkout.payment.amount.amount,
+        **_adopted(capture),
     )
     kinds = [EffectKind.REFUND]
     attention: tuple[Attention, ...] = ()
@@ -263,6 +267,14 @@ def fail_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
     payment = paid.become(PaymentStatus.REFUND_FAILED, now, refunds_made=paid.refunds_made + 1)
     attention = _attention(payment, AttentionKind.REFUND_FAILED, f"The refund did not go through: {reason}.")
     return Change(replace(checkout, payment=payment), "refund_failed", attention=(attention,))
+
+
+def put_off_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
+    """It could not be made for hours: a person is told, and it is tried again every hour all the same."""
+    payment = checkout.payment.become(PaymentStatus.REFUND_DUE, now, check_at=now + LOOK_AGAIN)
+    detail = f"The refund could not be made yet, and is tried again by itself: {reason}."
+    attention = _attention(payment, AttentionKind.REFUND_FAILED, detail)
+    return Change(replace(checkout, payment=payment), "refund_put_off", attention=(attention,))
 
 
 def open_dispute(checkout: Checkout, dispute_id: str, now: datetime) -> Change | None:

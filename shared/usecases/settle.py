@@ -397,12 +397,12 @@ def pay_back(till: Till, payment_id: str) -> None:
 
 
 def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
-    """The outbox tried often enough: a person has to see to the refund."""
+    """The outbox tried often enough: a person has to know, and the sweeper goes on trying."""
     for _ in range(ROUNDS):
         checkout = till.payments.checkout(payment_id)
         if checkout is None or checkout.payment.status not in _OWING:
             return
-        change = steps.fail_refund(checkout, reason, till.clock.now())
+        change = steps.put_off_refund(checkout, reason, till.clock.now())
         try:
             till.payments.change(checkout, change, actor=SYSTEM)
         except PaymentMoved:

@@ -85,3 +85,26 @@ def test_an_approval_that_was_reversed_after_the_time_was_taken_ends_the_order(
     assert order(stage, "blake").status == 201
     sweep(stage)
     assert (payment_of(stage, approved).status, booking_of(stage, approved).status) == ("expired", "expired")
+
+
+# A refund that is owed
+
+
+def test_a_refund_is_made_by_itself_when_paypal_is_back_after_hours(stage: Stage, lost: str) -> None:
+    stage.paypal.fails_before |= {"get_order": DOWN, "refund": DOWN}
+    for _ in range(60):
+        sweep(stage, minutes=10)
+    assert noted(stage) == ["time_lost", "refund_failed"]
+    assert payment_of(stage, lost).status == "refund_due"
+    stage.paypal.fails_before.clear()
+    sweep(stage, hours=1)
+    assert payment_of(stage, lost).status == "refunded"
+    assert len(stage.paypal.orders[lost].refunds) == 1
+
+
+def test_a_refund_whose_outbox_row_nobody_takes_up_is_made_within_the_hour(
+    stage: Stage, lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.store, "due_effects", lambda _: [])
+    sweep(stage, hours=1)
+    assert payment_of(stage, lost).status == "refunded"
