@@ -12,7 +12,7 @@ from shared.domain.appointment import Appointment, AppointmentStatus, CalendarSt
 from shared.domain.attention import Attention
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Claim, Diary, Settings
-from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
+from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
 from shared.domain.errors import (
     CalendarUnavailable,
     IdempotencyKeyReused,
@@ -464,9 +464,6 @@ class FakeStore(FakeInbox):
                 return None
             leased = replace(effect, due_at=now + lease(effect_id), attempts=effect.attempts + 1)
             self._effects[subject_id, effect_id] = leased
-            if leased.attempts > MAX_ATTEMPTS:
-                self.bury_effect(leased, "each try ended without a word")
-                return None
             return leased
 
     def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None:

@@ -108,3 +108,22 @@ def test_a_refund_whose_outbox_row_nobody_takes_up_is_made_within_the_hour(
     monkeypatch.setattr(stage.store, "due_effects", lambda _: [])
     sweep(stage, hours=1)
     assert payment_of(stage, lost).status == "refunded"
+
+
+def test_an_effect_whose_worker_dies_each_time_is_not_buried_in_silence(
+    stage: Stage, lost: str, logged: io.StringIO
+) -> None:
+    payment_id = payment_of(stage, lost).id
+    due = [each for each in stage.store.due_effects(stage.clock.at) if each[1].startswith("refund-")]
+    [(_, effect_id)] = due
+    for _ in range(MAX_ATTEMPTS):
+        assert stage.store.lease_effect(payment_id, effect_id, stage.clock.at)
+        stage.clock.at += timedelta(minutes=3)
+    stage.paypal.fails_before["refund"] = DOWN
+    sweep(stage)
+    assert '"EffectsDead":1' in logged.getvalue()
+    assert "refund_failed" in noted(stage)
+    assert stage.store.effect(payment_id, effect_id).status == "dead"
+    stage.paypal.fails_before.clear()
+    sweep(stage, hours=1)
+    assert payment_of(stage, lost).status == "refunded"

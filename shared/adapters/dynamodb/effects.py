@@ -9,7 +9,7 @@ from typing import Any
 from shared.adapters.dynamodb import items, keys
 from shared.adapters.dynamodb.table import Table
 from shared.domain.appointment import CalendarStatus
-from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
+from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
 from shared.domain.time import isoformat
 
 STILL_MINE = "#status = :owed AND attempts = :attempts"
@@ -55,13 +55,7 @@ class DynamoEffects:
                 }
             ),
         )
-        if record is None:
-            return None
-        effect = items.effect(items.load(record))
-        if effect.attempts > MAX_ATTEMPTS:
-            self.bury_effect(effect, "each try ended without a word")
-            return None
-        return effect
+        return None if record is None else items.effect(items.load(record))
 
     def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None:
         self.table.update(
