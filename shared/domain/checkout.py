@@ -206,10 +206,16 @@ def deny(checkout: Checkout, now: datetime) -> Change:
     )
 
 
-def found_refunded(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
-    """It was captured and all of it went back before anything was confirmed."""
-    whole = checkout.payment.amount.amount
-    payment = checkout.payment.become(PaymentStatus.REFUNDED, now, refunded=whole, **_adopted(capture))
+def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, now: datetime) -> Change:
+    """It was captured, and all of it went back or is on its way, before anything was confirmed."""
+    payment = checkout.payment.become(
+        PaymentStatus.REFUNDING if back.on_its_way else PaymentStatus.REFUNDED,
+        now,
+        check_at=_next_look(back, now),
+        refund_due=back.total,
+        refunded=back.done,
+        **_adopted(capture),
+    )
     return Change(_released(checkout, payment), "refunded")
 
 
@@ -246,6 +252,7 @@ def refunded(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
     payment = paid.become(
         PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED,
         now,
+        check_at=_next_look(back, now),
         refunded=back.done,
         refunds_made=paid.refunds_made + 1,
     )
@@ -261,12 +268,21 @@ def refunded(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
     )
 
 
-def fail_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
+def fail_refund(checkout: Checkout, back: GivenBack, reason: str, now: datetime) -> Change:
     """Never kept in silence: a person has to see to it."""
     paid = checkout.payment
-    payment = paid.become(PaymentStatus.REFUND_FAILED, now, refunds_made=paid.refunds_made + 1)
+    payment = paid.become(
+        PaymentStatus.REFUND_FAILED, now, refunded=back.done, refunds_made=paid.refunds_made + 1
+    )
     attention = _attention(payment, AttentionKind.REFUND_FAILED, f"The refund did not go through: {reason}.")
     return Change(replace(checkout, payment=payment), "refund_failed", attention=(attention,))
+
+
+def follow_refund(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
+    """The payment stays what it is. PayPal is asked again while something is on its way back."""
+    paid = checkout.payment
+    payment = paid.become(paid.status, now, check_at=_next_look(back, now), refunded=back.done)
+    return Change(replace(checkout, payment=payment), "refund_followed")
 
 
 def put_off_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
@@ -339,6 +355,10 @@ def _moved(
         booking=replace(checkout.booking, updated_at=now, **booking) if checkout.booking else None,
         package=replace(checkout.package, updated_at=now, **package or {}) if checkout.package else None,
     )
+
+
+def _next_look(back: GivenBack, now: datetime) -> datetime | None:
+    return now + LOOK_AGAIN if back.on_its_way else None
 
 
 def _adopted(capture: CaptureState) -> dict[str, Any]:

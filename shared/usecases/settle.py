@@ -23,9 +23,10 @@ from shared.domain.errors import (
     TooManyRequests,
 )
 from shared.domain.money import Money
-from shared.domain.payment import CAPTURABLE, TAKEN, PaymentStatus
+from shared.domain.payment import CAPTURABLE, TAKEN, Payment, PaymentStatus
 from shared.domain.settlement import (
     CaptureState,
+    GivenBack,
     Judgement,
     OrderState,
     RefundState,
@@ -208,7 +209,7 @@ class _Round:
             case Verdict.DENIED:
                 after = self._write(steps.deny(checkout, now), checkout)
             case Verdict.REFUNDED:
-                after = self._write(steps.found_refunded(checkout, _taken(judgement), now), checkout)
+                after = self._find_refunded(checkout, _taken(judgement), order)
             case Verdict.MISMATCH:
                 after = self._review(checkout, judgement.reason or "unknown", judgement.capture)
             case Verdict.APPROVED:
@@ -297,16 +298,29 @@ class _Round:
         payment = checkout.payment
         if order is None:
             return checkout
-        back = given_back(order)
+        back, now = given_back(order), self._later()
+        failed = payment.status is PaymentStatus.REFUND_FAILED
         if payment.status in _OWING:
             return self._refund(checkout, order)
-        if back.done == payment.refunded:
-            return checkout
-        if back.done < payment.refunded:
-            if payment.status is PaymentStatus.REFUND_FAILED:
-                return checkout
-            return self._write(steps.fail_refund(checkout, "PayPal took it back", self._later()), checkout)
-        return self._write(steps.refunded(checkout, back, self._later()), checkout)
+        if back.total < payment.refunded and not failed:
+            return self._write(steps.fail_refund(checkout, back, "PayPal took it back", now), checkout)
+        if back.done > payment.refunded and not (failed and back.done < payment.refund_due):
+            return self._write(steps.refunded(checkout, back, now), checkout)
+        if (failed and back.done != payment.refunded) or self._is_to_look(payment, back):
+            return self._write(steps.follow_refund(checkout, back, now), checkout)
+        return checkout
+
+    def _is_to_look(self, payment: Payment, back: GivenBack) -> bool:
+        """Whether the next look at what is on its way has to be set, or is due."""
+        if payment.check_at is None:
+            return bool(back.on_its_way)
+        return payment.check_at <= self.now
+
+    def _find_refunded(
+        self, checkout: Checkout, capture: CaptureState, order: OrderState | None
+    ) -> Checkout:
+        back = given_back(order or order_of(checkout.payment, capture))
+        return self._write(steps.found_refunded(checkout, capture, back, self._later()), checkout)
 
     def _refund(self, checkout: Checkout, order: OrderState) -> Checkout:
         """Pays back what is still missing, and no cent more, whoever else refunds meanwhile."""
@@ -314,7 +328,8 @@ class _Round:
         if back.done >= payment.refund_due:
             return self._write(steps.refunded(checkout, back, self._later()), checkout)
         if _failed(order, payment.refund_request_id):
-            return self._write(steps.fail_refund(checkout, "PayPal could not do it", self._later()), checkout)
+            failed = steps.fail_refund(checkout, back, "PayPal could not do it", self._later())
+            return self._write(failed, checkout)
         if back.total >= payment.refund_due:
             return self._write(steps.await_refund(checkout, self._later()), checkout)
         missing = Money(payment.refund_due - back.total, payment.amount.currency)
@@ -329,7 +344,7 @@ class _Round:
         except AlreadyRefunded:
             raise PaymentMoved from None
         except WillNeverWork as refusal:
-            return self._write(steps.fail_refund(begun, str(refusal), self._later()), begun)
+            return self._write(steps.fail_refund(begun, back, str(refusal), self._later()), begun)
         return self._adopt_refund(begun, refund, order)
 
     def _adopt_refund(self, begun: Checkout, refund: RefundState, order: OrderState) -> Checkout:
@@ -337,7 +352,8 @@ class _Round:
         if refund.status is RefundStatus.COMPLETED:
             return self._write(steps.refunded(begun, given_back(_with(order, refund)), now), begun)
         if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELLED}:
-            return self._write(steps.fail_refund(begun, "PayPal could not do it", now), begun)
+            back = given_back(order)
+            return self._write(steps.fail_refund(begun, back, "PayPal could not do it", now), begun)
         return self._write(steps.await_refund(begun, now), begun)
 
     # The world

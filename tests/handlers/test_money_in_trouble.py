@@ -127,3 +127,85 @@ def test_an_effect_whose_worker_dies_each_time_is_not_buried_in_silence(
     stage.paypal.fails_before.clear()
     sweep(stage, hours=1)
     assert payment_of(stage, lost).status == "refunded"
+
+
+def test_a_refund_that_bounced_and_was_made_again_by_hand_is_whole(stage: Stage, paid: str) -> None:
+    stage.paypal.refund_by_hand(paid, "150.00")
+    settle_now(stage, paid)
+    (bounced,) = stage.paypal.orders[paid].refunds
+    stage.paypal.change(paid, refunds=(replace(bounced, status=RefundStatus.FAILED),))
+    settle_now(stage, paid)
+    assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == ("refund_failed", "0.00")
+    stage.paypal.refund_by_hand(paid, "150.00")
+    settle_now(stage, paid)
+    assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == ("refunded", "150.00")
+
+
+def test_a_refund_that_was_refused_is_healed_by_hand(stage: Stage, lost: str) -> None:
+    stage.paypal.fails_before["refund"] = RefundRefused("REFUND_TIME_LIMIT_EXCEEDED")
+    sweep(stage)
+    assert payment_of(stage, lost).status == "refund_failed"
+    stage.paypal.refund_by_hand(lost, "150.00")
+    settle_now(stage, lost)
+    assert payment_of(stage, lost).status == "refunded"
+
+
+def test_a_part_of_a_failed_refund_given_by_hand_leaves_the_rest_with_a_person(
+    stage: Stage, lost: str
+) -> None:
+    stage.paypal.fails_before["refund"] = RefundRefused("TRANSACTION_DISPUTED")
+    sweep(stage)
+    stage.paypal.refund_by_hand(lost, "10.00")
+    settle_now(stage, lost)
+    payment = payment_of(stage, lost)
+    assert (payment.status, str(payment.refunded), str(payment.refund_due)) == (
+        "refund_failed",
+        "10.00",
+        "150.00",
+    )
+    stage.paypal.refund_by_hand(lost, "140.00")
+    settle_now(stage, lost)
+    assert payment_of(stage, lost).status == "refunded"
+
+
+def give_back_from_the_dashboard(stage: Stage, order_id: str) -> None:
+    """Captured and given back before anything of it was heard here; the refund takes PayPal days."""
+    (capture,) = stage.paypal.capture(order_id, request_id="not ours").captures
+    made = RefundState(
+        id="SLOW", status=RefundStatus.PENDING, amount=capture.amount, capture_id=capture.id
+    )
+    change_capture(stage, order_id, CaptureStatus.REFUNDED)
+    stage.paypal.change(order_id, refunds=(made,))
+
+
+def test_money_found_on_its_way_back_is_followed_until_it_is_there(stage: Stage, approved: str) -> None:
+    give_back_from_the_dashboard(stage, approved)
+    settle_now(stage, approved)
+    settle_now(stage, approved)
+    assert (payment_of(stage, approved).status, str(payment_of(stage, approved).refunded)) == (
+        "refunding",
+        "0.00",
+    )
+    assert noted(stage) == []
+    (made,) = stage.paypal.orders[approved].refunds
+    stage.paypal.change(approved, refunds=(replace(made, status=RefundStatus.COMPLETED),))
+    sweep(stage, hours=1)
+    assert (payment_of(stage, approved).status, str(payment_of(stage, approved).refunded)) == (
+        "refunded",
+        "150.00",
+    )
+
+
+def test_a_refund_from_the_dashboard_that_takes_days_is_found_without_a_word_of_paypals(
+    stage: Stage, paid: str
+) -> None:
+    stage.paypal.refund_by_hand(paid, "50.00")
+    (made,) = stage.paypal.orders[paid].refunds
+    stage.paypal.change(paid, refunds=(replace(made, status=RefundStatus.PENDING),))
+    settle_now(stage, paid)
+    sweep(stage, hours=30)
+    assert (payment_of(stage, paid).status, noted(stage)) == ("captured", [])
+    stage.paypal.change(paid, refunds=(made,))
+    sweep(stage, hours=1)
+    assert payment_of(stage, paid).status == "partially_refunded"
+    assert stage.store.due_payments(stage.clock.at + timedelta(days=9)) == []
