@@ -82,13 +82,17 @@ class OrderState:
 
 
 def order_of(payment: Payment, capture: CaptureState) -> OrderState:
-    """What a capture alone tells of an order that PayPal does not show any more."""
+    """What a capture alone tells of an order that PayPal does not show any more: nothing of refunds but that all of
+    it went back. What is known to have gone back is kept.
+    """
+    known = Money(payment.refunded, payment.amount.currency)
     return OrderState(
         id=payment.order_id or "",
         status=OrderStatus.COMPLETED,
         amount=payment.amount,
         custom_id=payment.id,
         captures=(capture,),
+        refunds=(RefundState(id="known", status=RefundStatus.COMPLETED, amount=known),),
     )
 
 

@@ -363,13 +363,7 @@ class _Round:
         return self.till.clock.now()
 
     def _order(self) -> OrderState | None:
-        """PayPal may forget an order; a capture it made stays."""
-        payment = self.seen.payment
-        order = self.till.gateway.get_order(payment.order_id or "")
-        if order is not None or payment.capture_id is None:
-            return order
-        capture = self.till.gateway.get_capture(payment.capture_id)
-        return None if capture is None else order_of(payment, capture)
+        return find_order(self.till.gateway, self.seen.payment)
 
     def _write(
         self, change: Change, before: Checkout | None = None, request: Request | None = None
@@ -379,6 +373,15 @@ class _Round:
         for _ in change.attention:
             count("NeedsAttention")
         return change.after
+
+
+def find_order(gateway: PaymentGateway, payment: Payment) -> OrderState | None:
+    """PayPal may forget an order; a capture it made stays. Raises ``PaymentProviderUnavailable``."""
+    order = gateway.get_order(payment.order_id or "")
+    if order is not None or payment.capture_id is None:
+        return order
+    capture = gateway.get_capture(payment.capture_id)
+    return None if capture is None else order_of(payment, capture)
 
 
 def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> None:

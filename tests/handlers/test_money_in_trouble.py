@@ -209,3 +209,24 @@ def test_a_refund_from_the_dashboard_that_takes_days_is_found_without_a_word_of_
     sweep(stage, hours=1)
     assert payment_of(stage, paid).status == "partially_refunded"
     assert stage.store.due_payments(stage.clock.at + timedelta(days=9)) == []
+
+
+def test_an_order_that_paypal_forgot_takes_no_refund_back(stage: Stage, paid: str) -> None:
+    stage.paypal.refund_by_hand(paid, "50.00")
+    change_capture(stage, paid, CaptureStatus.PARTIALLY_REFUNDED)
+    settle_now(stage, paid)
+    stage.paypal.forget(paid)
+    settle_now(stage, paid)
+    payment = payment_of(stage, paid)
+    assert (payment.status, str(payment.refunded), noted(stage)) == ("partially_refunded", "50.00", [])
+    change_capture(stage, paid, CaptureStatus.REFUNDED)
+    settle_now(stage, paid)
+    assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == ("refunded", "150.00")
+
+
+def test_an_order_that_paypal_forgot_is_compared_by_its_capture(stage: Stage, paid: str) -> None:
+    sweep(stage)
+    stage.paypal.forget(paid)
+    stage.paypal.ledger_closed = True
+    stage.clock.at += timedelta(hours=1)
+    assert stage.invoke("reconcile", stage.event("reconcile/scheduled"))["differences"] == []
