@@ -183,6 +183,13 @@ def _mismatch(payment: Payment, order: OrderState) -> str | None:
     return next((what for what, agrees in checks.items() if not agrees), None)
 
 
+def all_given_back(order: OrderState) -> CaptureState | None:
+    """The capture of an order whose money was taken, and is all back with its buyer; else None."""
+    money = [capture for capture in order.captures if capture.status not in _NOT_TAKEN]
+    kept = [capture for capture in money if capture.status is not CaptureStatus.REFUNDED]
+    return money[0] if money and not kept and not given_back(order).on_its_way else None
+
+
 @dataclass(frozen=True, slots=True)
 class GivenBack:
     """Sums of an order's refunds, whoever made them, in the captured currency."""

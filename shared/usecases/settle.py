@@ -32,6 +32,7 @@ from shared.domain.settlement import (
     RefundState,
     RefundStatus,
     Verdict,
+    all_given_back,
     given_back,
     judge,
     order_of,
@@ -140,7 +141,10 @@ class _Round:
         return self._write(steps.answer(self.seen, self.now, buyer.said), request=buyer.request)
 
     def _await_a_person(self) -> Checkout:
-        check_at = self.seen.payment.check_at
+        """Until then, only what that person gave back in PayPal's dashboard is followed."""
+        order, check_at = self._order(), self.seen.payment.check_at
+        if order is not None and (capture := all_given_back(order)):
+            return self._find_refunded(self.seen, capture, order)
         if check_at is None or check_at > self.now:
             return self.seen
         return self._write(steps.let_go(self.seen, self.now))

@@ -230,3 +230,14 @@ def test_an_order_that_paypal_forgot_is_compared_by_its_capture(stage: Stage, pa
     stage.paypal.ledger_closed = True
     stage.clock.at += timedelta(hours=1)
     assert stage.invoke("reconcile", stage.event("reconcile/scheduled"))["differences"] == []
+
+
+def test_a_payment_a_person_gave_back_needs_no_person_any_more(stage: Stage, approved: str) -> None:
+    stage.paypal.change(approved, amount=Money.of("1.00", "CAD"))
+    assert pay(stage, approved).json["code"] == "order_mismatch"
+    stage.paypal.refund_by_hand(approved, "1.00")
+    change_capture(stage, approved, CaptureStatus.REFUNDED)
+    settle_now(stage, approved)
+    payment = payment_of(stage, approved)
+    assert (payment.status, str(payment.refunded)) == ("refunded", "1.00")
+    assert booking_of(stage, approved).status == "expired"
