@@ -347,6 +347,10 @@ class _Round:
             )
         except AlreadyRefunded:
             raise PaymentMoved from None
+        except (TryAgainLater, OutcomeUnknown) as trouble:
+            raise PaymentProviderUnavailable(
+                "PayPal has not made the refund yet; it goes on by itself."
+            ) from trouble
         except WillNeverWork as refusal:
             return self._write(steps.fail_refund(begun, back, str(refusal), self._later()), begun)
         return self._adopt_refund(begun, refund, order)
@@ -412,10 +416,10 @@ def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bo
 def pay_back(till: Till, payment_id: str) -> None:
     """What the outbox does about a refund that is owed. Raises ``TryAgainLater`` while it is not seen through."""
     try:
-        status = settle(till, payment_id).checkout.payment.status
+        checkout = settle(till, payment_id).checkout
     except (PaymentProviderUnavailable, TooManyRequests) as trouble:
         raise TryAgainLater(trouble.detail) from trouble
-    if status is PaymentStatus.REFUND_DUE:
+    if checkout.payment.status is PaymentStatus.REFUND_DUE or checkout.leased(till.clock.now()):
         raise TryAgainLater("the refund is not made yet")
 
 

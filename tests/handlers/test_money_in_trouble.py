@@ -241,3 +241,16 @@ def test_a_payment_a_person_gave_back_needs_no_person_any_more(stage: Stage, app
     payment = payment_of(stage, approved)
     assert (payment.status, str(payment.refunded)) == ("refunded", "1.00")
     assert booking_of(stage, approved).status == "expired"
+
+
+@pytest.mark.parametrize("trouble", [TryAgainLater("429"), OutcomeUnknown("slow")], ids=["later", "in doubt"])
+def test_a_refund_that_is_not_made_now_is_refused_to_whoever_asked_in_the_products_words(
+    stage: Stage, lost: str, trouble: Exception
+) -> None:
+    stage.paypal.fails_before["refund"] = trouble
+    with pytest.raises(PaymentProviderUnavailable):
+        settle_now(stage, lost)
+    stage.paypal.fails_before.clear()
+    sweep(stage, minutes=1)
+    assert payment_of(stage, lost).status == "refunded"
+    assert noted(stage) == ["time_lost"]
