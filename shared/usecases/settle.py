@@ -187,7 +187,14 @@ class _Round:
             self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
             raise
         except WillNeverWork as refusal:
-            return self._review(begun, str(refusal), None)
+            return self._follow_refusal(begun, str(refusal))
+        return self._follow(begun, order)
+
+    def _follow_refusal(self, begun: Checkout, reason: str) -> Checkout:
+        """PayPal will never capture it: the order may tell why. One that looks as if it could be is odd."""
+        order = self._order()
+        if judge(begun.payment, order).verdict in {Verdict.APPROVED, Verdict.NOT_APPROVED}:
+            return self._review(begun, reason, None)
         return self._follow(begun, order)
 
     def _let_try_again(self, checkout: Checkout, change: Change) -> Checkout:

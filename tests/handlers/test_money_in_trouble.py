@@ -254,3 +254,18 @@ def test_a_refund_that_is_not_made_now_is_refused_to_whoever_asked_in_the_produc
     sweep(stage, minutes=1)
     assert payment_of(stage, lost).status == "refunded"
     assert noted(stage) == ["time_lost"]
+
+
+def test_a_capture_that_can_never_work_on_a_voided_order_ends_it(stage: Stage, approved: str) -> None:
+    stage.paypal.fails_before["capture"] = WillNeverWork("ORDER_EXPIRED")
+    stage.paypal.change(approved, status=OrderStatus.VOIDED)
+    assert pay(stage, approved).json["code"] == "hold_expired"
+    assert (payment_of(stage, approved).status, noted(stage)) == ("expired", [])
+
+
+def test_a_capture_refused_for_good_that_was_made_all_the_same_is_adopted(
+    stage: Stage, approved: str
+) -> None:
+    stage.paypal.capture(approved, request_id="not ours")
+    stage.paypal.fails_before["capture"] = WillNeverWork("ORDER_ODD")
+    assert pay(stage, approved).status == 201
