@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shared.domain.appointment import Appointment
 from shared.domain.caller import Caller
 from shared.domain.diary import Diary, intervals
 from shared.domain.errors import InvalidInput, SlotNotOffered, SlotTaken
 from shared.domain.local_time import zone
 from shared.domain.open_times import check_open, nearby, open_starts
-from shared.domain.time import Interval
+from shared.domain.time import GRID_MINUTES, Interval, minutes
 
+GRID = minutes(GRID_MINUTES)
 A_DAY = timedelta(days=1)
 NEIGHBOURHOOD = timedelta(days=4)
 """How far around the wanted time to read: its own local day, and days to offer instead."""
@@ -72,6 +75,22 @@ def refuse_unless_open(
         )
     except SlotTaken as taken:
         raise with_alternatives(taken, diary, duration_minutes, busy, caller, now, start) from taken
+
+
+def still_offered(diary: Diary, booking: Appointment, busy: list[Interval], now: datetime) -> bool:
+    """Whether a time that was held once could be had again, by all rules but the notice and the grid it kept then."""
+    schedule = replace(
+        diary.settings.schedule,
+        minimum_notice_minutes=0,
+        step_minutes=GRID_MINUTES,
+        buffer_before_minutes=booking.buffer_before_minutes,
+        buffer_after_minutes=booking.buffer_after_minutes,
+    )
+    claims = diary.binding(booking.client.id, now)
+    busy = [*intervals(claims), *busy]
+    sessions = [claim.session_start for claim in claims]
+    only_then = Interval(booking.start, booking.start + GRID)
+    return bool(open_starts(schedule, booking.duration_minutes, busy, sessions, now, only_then))
 
 
 def with_alternatives(

@@ -38,6 +38,7 @@ from shared.domain.settlement import (
     order_of,
 )
 from shared.observability import count, logger
+from shared.usecases.choose_time import around, still_offered
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,
@@ -164,14 +165,15 @@ class _Round:
         return self._capture(begun)
 
     def _has_its_time(self, booking: Appointment | None) -> bool:
-        """A live hold has; one that ran out only if the session is to come and the coach is not busy since."""
+        """A live hold has; one that ran out only if the session is to come and its time would still be offered."""
         if booking is None:
             return True
         if booking.start <= self.now:
             return False
         if booking.hold_until is not None and booking.hold_until >= self.now:
             return True
-        return not any(busy.overlaps(booking.claim) for busy in self.till.calendar.busy(booking.claim))
+        diary = self.till.payments.checkout_facts(around(booking.start), booking.id).diary
+        return still_offered(diary, booking, self.till.calendar.busy(booking.claim), self.now)
 
     def _capture(self, begun: Checkout) -> Checkout:
         payment = begun.payment

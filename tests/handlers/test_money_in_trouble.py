@@ -269,3 +269,35 @@ def test_a_capture_refused_for_good_that_was_made_all_the_same_is_adopted(
     stage.paypal.capture(approved, request_id="not ours")
     stage.paypal.fails_before["capture"] = WillNeverWork("ORDER_ODD")
     assert pay(stage, approved).status == 201
+
+
+# Late payers
+
+
+@pytest.mark.parametrize("what", ["a day", "a time", "the hours"])
+def test_a_late_payer_loses_to_what_the_coach_blocked_since(stage: Stage, approved: str, what: str) -> None:
+    settings = stage.store.settings()
+    changes: dict[str, Any] = {
+        "a day": {"blocked_dates": frozenset({START.date()})},
+        "a time": {"blocked": (Interval(START + minutes(30), START + minutes(60)),)},
+        "the hours": {"overrides": {START.date(): ()}},
+    }[what]
+    stage.store.change_settings(replace(settings, schedule=replace(settings.schedule, **changes)))
+    stage.clock.at += timedelta(minutes=20)
+    assert pay(stage, approved).json["code"] == "hold_expired"
+    assert stage.paypal.captured_money == 0
+
+
+def test_a_late_payer_needs_no_notice_and_no_other_grid(stage: Stage, approved: str) -> None:
+    settings = stage.store.settings()
+    schedule = replace(settings.schedule, minimum_notice_minutes=2880, step_minutes=45)
+    stage.store.change_settings(replace(settings, schedule=schedule))
+    stage.clock.at += timedelta(minutes=20)
+    assert pay(stage, approved).status == 201
+
+
+def test_whoever_pays_in_time_has_the_time_whatever_was_blocked_since(stage: Stage, approved: str) -> None:
+    settings = stage.store.settings()
+    schedule = replace(settings.schedule, blocked_dates=frozenset({START.date()}))
+    stage.store.change_settings(replace(settings, schedule=schedule))
+    assert pay(stage, approved).status == 201
