@@ -167,14 +167,18 @@ def _pending(checkout: Checkout, capture: CaptureState, now: datetime) -> Paymen
     return checkout.payment.become(PaymentStatus.PENDING, now, check_at=now + LOOK_AGAIN, **_adopted(capture))
 
 
-def decline(checkout: Checkout, now: datetime) -> Change:
-    """Nothing was taken. The buyer may pay otherwise while the time is kept, but not for ever."""
+def decline(checkout: Checkout, now: datetime, *, heard: bool) -> Change:
+    """Nothing was taken. The buyer may pay otherwise while the time is kept, but not for ever.
+
+    ``heard`` tells that the buyer hears of it at once; else a mail says so, unless it is paid by the end of the hold.
+    """
     until = max(checkout.hold_ends, min(now + HOLD, checkout.payment.created_at + ORDER_LIFE))
     payment = checkout.payment.become(
         PaymentStatus.DECLINED, now, check_at=until, declines=checkout.payment.declines + 1
     )
     held = {"hold_until": until, "paying": False}
-    return Change(_moved(checkout, payment, booking=held), "payment_declined")
+    mail = owed(payment.id, until, EffectKind.CLIENT_PAYMENT_FAILED_MAIL, sequence=payment.version)
+    return Change(_moved(checkout, payment, booking=held), "payment_declined", () if heard else mail)
 
 
 def back_to_the_buyer(checkout: Checkout, now: datetime) -> Change:

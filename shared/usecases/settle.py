@@ -184,7 +184,7 @@ class _Round:
         except OrderNotApproved:
             return self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
         except PaymentDeclined:
-            return self._let_try_again(begun, steps.decline(begun, self._later()))
+            return self._let_try_again(begun, steps.decline(begun, self._later(), heard=self.buyer is not None))
         except PaymentProviderUnavailable:
             self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
             raise
@@ -244,7 +244,8 @@ class _Round:
     def _decline(self, checkout: Checkout) -> Checkout:
         """A decline ends a capture. Afterwards, it is only what PayPal keeps saying of that order."""
         if checkout.payment.status is PaymentStatus.CAPTURING:
-            return self._let_try_again(checkout, steps.decline(checkout, self._later()))
+            declined = steps.decline(checkout, self._later(), heard=self.buyer is not None)
+            return self._let_try_again(checkout, declined)
         if checkout.payment.status in {PaymentStatus.ORDERED, PaymentStatus.DECLINED} and self._is_over(
             checkout
         ):

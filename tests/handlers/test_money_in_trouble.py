@@ -301,3 +301,36 @@ def test_whoever_pays_in_time_has_the_time_whatever_was_blocked_since(stage: Sta
     schedule = replace(settings.schedule, blocked_dates=frozenset({START.date()}))
     stage.store.change_settings(replace(settings, schedule=schedule))
     assert pay(stage, approved).status == 201
+
+
+# What a buyer who is not there is told
+
+
+def test_a_buyer_who_closed_the_tab_is_told_that_the_payment_was_declined(
+    stage: Stage, approved: str
+) -> None:
+    stage.paypal.declining = True
+    settle_now(stage, approved)
+    sweep(stage)
+    assert (payment_of(stage, approved).status, kinds(stage)) == ("declined", [])
+    for _ in range(3):
+        sweep(stage, minutes=10)
+    assert (payment_of(stage, approved).status, kinds(stage)) == ("expired", ["client_payment_failed"])
+
+
+def test_a_buyer_who_saw_the_decline_is_not_told_again(stage: Stage, approved: str) -> None:
+    stage.paypal.declining = True
+    assert pay(stage, approved).json["code"] == "payment_declined"
+    for _ in range(3):
+        sweep(stage, minutes=10)
+    assert (payment_of(stage, approved).status, kinds(stage)) == ("expired", [])
+
+
+def test_a_buyer_who_came_back_and_paid_is_not_told_of_a_decline(stage: Stage, approved: str) -> None:
+    stage.paypal.declining = True
+    settle_now(stage, approved)
+    stage.paypal.declining = False
+    assert pay(stage, approved).status == 201
+    for _ in range(3):
+        sweep(stage, minutes=10)
+    assert kinds(stage) == ["client_booked", "coach_booked"]
