@@ -281,11 +281,14 @@ class FakeStore(FakeInbox):
 
     # The port PaymentStore
 
-    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts:
+    def checkout_facts(
+        self, span: Interval, payment_id: str, same_key: str | None = None
+    ) -> CheckoutFacts:
         with self._lock:
             earlier = self.checkout(payment_id)
-            booked = payment_id in self._appointments
-            return CheckoutFacts(self.diary(span), earlier, booked and earlier is None)
+            booked = payment_id in self._appointments and earlier is None
+            elsewhere = same_key in self._payments or same_key in self._appointments
+            return CheckoutFacts(self.diary(span), earlier, booked or elsewhere)
 
     def checkout(self, payment_id: str) -> Checkout | None:
         with self._lock:

@@ -152,6 +152,19 @@ def test_a_key_that_made_a_free_booking_is_known(store: Store) -> None:
     store.book_free(booked, "asked", store.diary(WEEK), owed_for_booking(booked.id, NOW))
     facts = store.checkout_facts(WEEK, booked.id)
     assert (facts.earlier, facts.key_used_elsewhere) == (None, True)
+    facts = store.checkout_facts(WEEK, "f" * 32, booked.id)
+    assert (facts.earlier, facts.key_used_elsewhere) == (None, True)
+
+
+@pytest.mark.parametrize("made", [session(), bundle()], ids=["session", "package"])
+def test_a_key_that_made_the_other_kind_of_purchase_is_known(
+    store: Store, hold: Any, made: Checkout
+) -> None:
+    assert not store.checkout_facts(WEEK, "f" * 32, made.payment.id).key_used_elsewhere
+    hold(made)
+    assert store.checkout_facts(WEEK, "f" * 32, made.payment.id).key_used_elsewhere
+    assert not store.checkout_facts(WEEK, made.payment.id, "f" * 32).key_used_elsewhere
+    assert not store.checkout_facts(WEEK, "f" * 32).key_used_elsewhere
 
 
 def test_a_hold_keeps_others_out_until_it_ends_to_the_second(store: Store, hold: Any) -> None:

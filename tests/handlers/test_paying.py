@@ -124,7 +124,18 @@ def test_the_same_order_again_is_the_same_order(stage: Stage) -> None:
     package = stage.call(
         "checkout/order_package", "alex", body=body(stage, "order_package"), headers={"idempotency-key": "k"}
     )
+    assert (package.status, package.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_key_that_ordered_a_package_orders_no_session(stage: Stage) -> None:
+    headers = {"idempotency-key": "k"}
+    package = stage.call(
+        "checkout/order_package", "alex", body=body(stage, "order_package"), headers=headers
+    )
     assert package.status == 201
+    session = order(stage, key="k")
+    assert (session.status, session.json["code"]) == (422, "idempotency_key_reused")
+    assert order(stage, "blake", key="k").status == 201
 
 
 def test_an_order_whose_answer_was_lost_is_the_same_order_again(stage: Stage) -> None:
