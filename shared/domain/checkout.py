@@ -98,13 +98,15 @@ def begin_capture(checkout: Checkout, now: datetime, said: Corrections) -> Chang
     return Change(_moved(checkout, payment, booking={**said.spoken, **held}), "capture_begun")
 
 
-def confirm(checkout: Checkout, capture: CaptureState, now: datetime, *, answered: bool) -> Change:
+def confirm(
+    checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections, *, answered: bool
+) -> Change:
     """``answered`` tells that the buyer hears of it at once."""
     payment = checkout.payment.become(PaymentStatus.CAPTURED, now, answered=answered, **_adopted(capture))
     after = _moved(
         checkout,
         payment,
-        booking={"status": AppointmentStatus.CONFIRMED, **_NO_HOLD},
+        booking={**said.spoken, "status": AppointmentStatus.CONFIRMED, **_NO_HOLD},
         package={"status": PackageStatus.ACTIVE},
     )
     kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING
@@ -124,6 +126,17 @@ def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
     return Change(after, "answered", _owed(payment, EffectKind.CALENDAR_EVENT))
 
 
+def correct(checkout: Checkout, now: datetime, said: Corrections) -> Change | None:
+    """What the page says anew while the payment is pending; None when that is nothing new, or nothing is held."""
+    booking, paid = checkout.booking, checkout.payment
+    if booking is None or booking.status is not AppointmentStatus.HELD:
+        return None
+    if replace(booking, **said.spoken) == booking:
+        return None
+    payment = paid.become(paid.status, now, check_at=paid.check_at)
+    return Change(_moved(checkout, payment, booking=said.spoken), "corrected")
+
+
 def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     """Paid, but the time is lost, or the order was given up: all of it goes back."""
     payment = checkout.payment.become(
@@ -141,13 +154,14 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
     return Change(_released(checkout, payment), "refund_owed", _owed(payment, *kinds), attention)
 
 
-def await_payment(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+def await_payment(checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections) -> Change:
     """An eCheck or a review takes days: the time stays kept until the session, and a mail says so once."""
     booking = checkout.booking
     if checkout.payment.given_up or (booking is not None and booking.start <= now):
         return await_payment_alone(checkout, capture, now)
     payment = _pending(checkout, capture, now)
     held = {
+        **said.spoken,
         "status": AppointmentStatus.HELD,
         "hold_until": booking.start if booking else None,
         "paying": True,

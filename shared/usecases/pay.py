@@ -133,10 +133,11 @@ def _refuse_what_does_not_fit(
         return
     if approval.start not in {None, booking.start}:
         raise OrderMismatch("This order holds another time.")
-    if approval.backup_start is not None and checkout.payment.status in CAPTURABLE:
+    if approval.backup_start is not None and checkout.payment.status in _NOT_PAID_YET:
         check_backup(booking.start, approval.backup_start, now)
 
 
+_NOT_PAID_YET = CAPTURABLE | {PaymentStatus.CAPTURING, PaymentStatus.PENDING}
 _DECLINED = "PayPal declined the payment. Nothing was charged; another way to pay may work."
 _REFUSALS: dict[PaymentStatus, tuple[type[DomainError], str]] = {
     PaymentStatus.ORDERED: (

@@ -137,9 +137,16 @@ class _Round:
 
     def _answer(self, buyer: Buyer) -> Checkout:
         """There is nothing to take any more; whoever confirmed it, the buyer hears of it now."""
+        if self.seen.payment.status is PaymentStatus.PENDING:
+            return self._correct(buyer)
         if self.seen.payment.answered or not self.seen.stands:
             return self.seen
         return self._write(steps.answer(self.seen, self.now, buyer.said), request=buyer.request)
+
+    def _correct(self, buyer: Buyer) -> Checkout:
+        """While the payment is pending, the buyer may come again and again: only what is new is written."""
+        change = steps.correct(self.seen, self.now, buyer.said)
+        return self.seen if change is None else self._write(change, request=buyer.request)
 
     def _await_a_person(self) -> Checkout:
         """Until then, only what that person gave back in PayPal's dashboard is followed."""
@@ -156,10 +163,9 @@ class _Round:
         """The time is ours for an hour more, or nothing is captured at all."""
         if not self._has_its_time(checkout.booking):
             return self._write(steps.expire(checkout, self.now), checkout)
-        said = self.buyer.said if self.buyer else Corrections()
         request = self.buyer.request if self.buyer else None
         try:
-            begun = self._write(steps.begin_capture(checkout, self.now, said), checkout, request)
+            begun = self._write(steps.begin_capture(checkout, self.now, self._said), checkout, request)
         except SlotTaken:
             return self._write(steps.expire(checkout, self.now), checkout)
         return self._capture(begun)
@@ -184,7 +190,9 @@ class _Round:
         except OrderNotApproved:
             return self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
         except PaymentDeclined:
-            return self._let_try_again(begun, steps.decline(begun, self._later(), heard=self.buyer is not None))
+            return self._let_try_again(
+                begun, steps.decline(begun, self._later(), heard=self.buyer is not None)
+            )
         except PaymentProviderUnavailable:
             self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
             raise
@@ -236,8 +244,9 @@ class _Round:
     def _await_payment(self, checkout: Checkout, capture: CaptureState) -> Checkout:
         """Its time is kept where it still can be; else the money goes back once it has come."""
         now = self._later()
+        waiting = steps.await_payment(checkout, capture, now, self._said)
         try:
-            return self._write(steps.await_payment(checkout, capture, now), checkout)
+            return self._write(waiting, checkout, self._new_request(checkout))
         except SlotTaken:
             return self._write(steps.await_payment_alone(checkout, capture, now), checkout)
 
@@ -271,7 +280,9 @@ class _Round:
             return self._owe_back(checkout, capture)
         try:
             confirmed = self._write(
-                steps.confirm(checkout, capture, now, answered=self.buyer is not None), checkout
+                steps.confirm(checkout, capture, now, self._said, answered=self.buyer is not None),
+                checkout,
+                self._new_request(checkout),
             )
         except SlotTaken:
             return self._owe_back(checkout, capture)
@@ -330,9 +341,7 @@ class _Round:
             return bool(back.on_its_way)
         return payment.check_at <= self.now
 
-    def _find_refunded(
-        self, checkout: Checkout, capture: CaptureState, order: OrderState | None
-    ) -> Checkout:
+    def _find_refunded(self, checkout: Checkout, capture: CaptureState, order: OrderState | None) -> Checkout:
         back = given_back(order or order_of(checkout.payment, capture))
         return self._write(steps.found_refunded(checkout, capture, back, self._later()), checkout)
 
@@ -375,6 +384,14 @@ class _Round:
         return self._write(steps.await_refund(begun, now), begun)
 
     # The world
+
+    @property
+    def _said(self) -> Corrections:
+        return self.buyer.said if self.buyer else Corrections()
+
+    def _new_request(self, checkout: Checkout) -> Request | None:
+        """The buyer's, unless the beginning of this round's capture has kept it already."""
+        return self.buyer.request if self.buyer and checkout is self.seen else None
 
     def _later(self) -> datetime:
         """Now, once PayPal has taken its time to answer."""

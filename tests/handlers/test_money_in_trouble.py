@@ -334,3 +334,37 @@ def test_a_buyer_who_came_back_and_paid_is_not_told_of_a_decline(stage: Stage, a
     for _ in range(3):
         sweep(stage, minutes=10)
     assert kinds(stage) == ["client_booked", "coach_booked"]
+
+
+# What the buyer says anew
+
+
+def test_what_the_buyer_says_anew_counts_when_the_money_is_found(stage: Stage, approved: str) -> None:
+    lose_the_answer(stage, approved, phone="+14165550111")
+    stage.clock.at += timedelta(minutes=1)
+    answer = pay(stage, approved, key="later", phone="+14165550199")
+    assert (answer.status, answer.json["phone"]) == (201, "+14165550199")
+    other = order(stage, key="second", start="2026-11-24T17:00:00Z").json["order_id"]
+    assert pay(stage, other, key="later").json["code"] == "idempotency_key_reused"
+
+
+def test_what_the_buyer_says_anew_counts_while_the_payment_is_pending(stage: Stage, pending: str) -> None:
+    answer = pay(stage, pending, key="later", phone="+14165550199")
+    assert (answer.status, answer.json["phone"]) == (202, "+14165550199")
+    assert booking_of(stage, pending).phone == "+14165550199"
+    other = order(stage, key="second", start="2026-11-24T17:00:00Z").json["order_id"]
+    assert pay(stage, other, key="later").json["code"] == "idempotency_key_reused"
+    stage.paypal.settle_capture(pending, CaptureStatus.COMPLETED)
+    sweep(stage, hours=1)
+    assert booking_of(stage, pending).phone == "+14165550199"
+    assert pay(stage, pending, key="at last").status == 201
+
+
+def test_what_the_buyer_said_first_counts_when_paypal_found_the_payment_pending(
+    stage: Stage, approved: str
+) -> None:
+    stage.paypal.next_capture = CaptureStatus.PENDING
+    lose_the_answer(stage, approved, phone="+14165550111")
+    stage.clock.at += timedelta(minutes=1)
+    answer = pay(stage, approved, key="later", phone="+14165550199")
+    assert (answer.status, answer.json["phone"]) == (202, "+14165550199")

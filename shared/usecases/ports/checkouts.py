@@ -44,9 +44,7 @@ class OrderReading:
 
 
 class PaymentStore(Protocol):
-    def checkout_facts(
-        self, span: Interval, payment_id: str, same_key: str | None = None
-    ) -> CheckoutFacts:
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
         """``same_key`` is the id that the same request key has for the other kind of purchase."""
 
     def checkout(self, payment_id: str) -> Checkout | None: ...
