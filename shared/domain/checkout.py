@@ -16,7 +16,7 @@ from shared.domain.attention import Attention, AttentionKind
 from shared.domain.effects import FOR_BOOKING, FOR_PACKAGE, Effect, EffectKind, owed
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment, PaymentStatus
-from shared.domain.settlement import CaptureState, GivenBack
+from shared.domain.settlement import SELLER_HAS_TO_ACT, CaptureState, GivenBack
 
 HOLD = timedelta(minutes=15)
 """How long a chosen time is kept for a buyer who has not paid yet."""
@@ -169,16 +169,27 @@ def await_payment(checkout: Checkout, capture: CaptureState, now: datetime, said
     effects: tuple[Effect, ...] = ()
     if checkout.payment.status is not PaymentStatus.PENDING:
         effects = _owed(payment, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
-    return Change(_moved(checkout, payment, booking=held), "payment_pending", effects)
+    attention = _to_be_accepted(checkout, payment, capture)
+    return Change(_moved(checkout, payment, booking=held), "payment_pending", effects, attention)
 
 
 def await_payment_alone(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     """Its time is lost already; the money, once it has come, goes back."""
-    return Change(_released(checkout, _pending(checkout, capture, now)), "payment_pending")
+    payment = _pending(checkout, capture, now)
+    attention = _to_be_accepted(checkout, payment, capture)
+    return Change(_released(checkout, payment), "payment_pending", attention=attention)
 
 
 def _pending(checkout: Checkout, capture: CaptureState, now: datetime) -> Payment:
     return checkout.payment.become(PaymentStatus.PENDING, now, check_at=now + LOOK_AGAIN, **_adopted(capture))
+
+
+def _to_be_accepted(checkout: Checkout, payment: Payment, capture: CaptureState) -> tuple[Attention, ...]:
+    """Once: when it becomes pending."""
+    if checkout.payment.status is PaymentStatus.PENDING or capture.reason not in SELLER_HAS_TO_ACT:
+        return ()
+    detail = f"PayPal waits for the coach before it takes the payment: {capture.reason}."
+    return (_attention(payment, AttentionKind.PAYMENT_PENDING, detail),)
 
 
 def decline(checkout: Checkout, now: datetime, *, heard: bool) -> Change:

@@ -45,6 +45,20 @@ class RefundStatus(_ProviderStatus):
     UNKNOWN = "UNKNOWN"
 
 
+SELLER_HAS_TO_ACT = frozenset(
+    {
+        "INTERNATIONAL_WITHDRAWAL",
+        "RECEIVING_PREFERENCE_MANDATES_MANUAL_ACTION",
+        "UNILATERAL",
+        "VERIFICATION_REQUIRED",
+    }
+)
+"""PayPal's words for a payment that stays pending until its receiver does something about it.
+
+Source: https://developer.paypal.com/api/payments/v2/ (``status_details.reason``)
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureState:
     """``reason`` is PayPal's word for why it is pending or declined; ``fee`` is what PayPal keeps."""

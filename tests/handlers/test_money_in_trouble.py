@@ -368,3 +368,43 @@ def test_what_the_buyer_said_first_counts_when_paypal_found_the_payment_pending(
     stage.clock.at += timedelta(minutes=1)
     answer = pay(stage, approved, key="later", phone="+14165550199")
     assert (answer.status, answer.json["phone"]) == (202, "+14165550199")
+
+
+# Payments that stay pending
+
+
+@pytest.mark.parametrize(
+    ("reason", "needs"),
+    [("RECEIVING_PREFERENCE_MANDATES_MANUAL_ACTION", ["payment_pending"]), ("ECHECK", []), (None, [])],
+)
+def test_a_payment_that_the_coach_has_to_accept_at_paypal_is_put_before_a_person(
+    stage: Stage, reason: str | None, needs: list[str]
+) -> None:
+    package = str(order_package(stage).json["order_id"])
+    stage.paypal.approve(package)
+    stage.paypal.next_capture, stage.paypal.next_reason = CaptureStatus.PENDING, reason
+    assert pay_package(stage, package).status == 202
+    sweep(stage, hours=1)
+    assert noted(stage) == needs
+    assert all(str(reason) in each.detail for each in stage.store.open_attention())
+
+
+def test_a_payment_that_is_pending_for_more_than_a_week_is_stuck(stage: Stage) -> None:
+    package = str(order_package(stage).json["order_id"])
+    stage.paypal.approve(package)
+    stage.paypal.next_capture = CaptureStatus.PENDING
+    pay_package(stage, package)
+    for days, told in ((6, []), (2, ["payment_stuck"])):
+        sweep(stage, days=days)
+        stage.clock.at += minutes(20)
+        report = stage.invoke("reconcile", stage.event("reconcile/scheduled"))
+        assert [each["kind"] for each in report["differences"]] == told
+
+
+def test_a_refund_that_takes_paypal_days_is_not_stuck_after_one(stage: Stage, lost: str) -> None:
+    stage.paypal.next_refund = RefundStatus.PENDING
+    for _ in range(3):
+        sweep(stage, hours=15)
+    stage.clock.at += minutes(20)
+    report = stage.invoke("reconcile", stage.event("reconcile/scheduled"))
+    assert (payment_of(stage, lost).status, report["differences"]) == ("refunding", [])
