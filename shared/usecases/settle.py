@@ -419,7 +419,7 @@ def find_order(gateway: PaymentGateway, payment: Payment) -> OrderState | None:
     return None if capture is None else order_of(payment, capture)
 
 
-def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> None:
+def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> Checkout:
     """A buyer's case at PayPal was opened or closed. Raises as ``settle`` does."""
     step = steps.close_dispute if resolved else steps.open_dispute
     for _ in range(ROUNDS):
@@ -435,8 +435,8 @@ def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bo
         except PaymentMoved:
             continue
         if resolved:
-            settle(till, payment_id)
-        return
+            return settle(till, payment_id).checkout
+        return checkout if change is None else change.after
     raise TooManyRequests("This payment is being settled right now.")
 
 

@@ -408,3 +408,33 @@ def test_a_refund_that_takes_paypal_days_is_not_stuck_after_one(stage: Stage, lo
     stage.clock.at += minutes(20)
     report = stage.invoke("reconcile", stage.event("reconcile/scheduled"))
     assert (payment_of(stage, lost).status, report["differences"]) == ("refunding", [])
+
+
+# Words that come too early
+
+
+class HastyPayPal(FakePayPal):
+    """Its webhook is faster than its own answer."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(orders=stage.paypal.orders, next_capture=CaptureStatus.PENDING)
+        self._stage = stage
+
+    def capture(self, order_id: str, *, request_id: str) -> OrderState:
+        answer = super().capture(order_id, request_id=request_id)
+        self.settle_capture(order_id, CaptureStatus.COMPLETED)
+        kind = EventKind.CAPTURE_COMPLETED
+        event = PayPalEvent(id="WH-HASTY", kind=kind, type=kind, custom_id=answer.custom_id)
+        handle_paypal_event(self._stage.store, self._stage.till(), event)
+        return answer
+
+
+def test_a_webhook_that_comes_while_somebody_is_at_paypal_is_looked_at_again(
+    stage: Stage, approved: str
+) -> None:
+    stage.paypal = HastyPayPal(stage)
+    settle_now(stage, approved)
+    assert payment_of(stage, approved).status == "pending"
+    sweep(stage, minutes=5)
+    assert payment_of(stage, approved).status == "captured"
+    assert stage.store.open_events(stage.clock.at + timedelta(days=1)) == []
