@@ -273,6 +273,20 @@ def test_ending_a_hold_frees_only_what_is_still_its_own(store: Store, hold: Any,
     hold(session("casey", -30, order="D", made=later))
 
 
+def test_a_change_that_changes_no_stored_word_of_the_booking_is_written(
+    store: Store, hold: Any, move: Any
+) -> None:
+    """Times are stored to the second."""
+    held = hold(session())
+    expired = move(held, steps.expire(held, NOW))
+    given_up = steps.give_up(expired, NOW + timedelta(milliseconds=400))
+    booking = replace(given_up.after.booking, status=AppointmentStatus.EXPIRED)
+    move(expired, replace(given_up, after=replace(given_up.after, booking=booking)))
+    found = store.checkout(held.payment.id)
+    assert found is not None
+    assert found.payment.given_up
+
+
 @pytest.mark.parametrize("ending", [steps.expire, steps.give_up], ids=["expired", "given up"])
 def test_a_package_that_was_not_paid_lapses(store: Store, hold: Any, move: Any, ending: Any) -> None:
     ordered = hold(bundle())

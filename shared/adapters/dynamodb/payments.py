@@ -156,7 +156,7 @@ def _change_booking(table: str, before: Appointment, after: Appointment) -> Step
     changed = {name: value for name, value in new.items() if value != old.get(name)}
     kept = {name: value for name, value in changed.items() if value is not None}
     gone = [name for name, value in new.items() if value is None and (name in changed or name not in old)]
-    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in kept) if kept else ""
     removes = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
     update: UpdateTypeDef = {
         "TableName": table,
