@@ -146,6 +146,10 @@ _REFUSALS: dict[PaymentStatus, tuple[type[DomainError], str]] = {
     ),
     PaymentStatus.DECLINED: (PaymentDeclined, _DECLINED),
     PaymentStatus.DENIED: (PaymentDeclined, _DECLINED),
+    PaymentStatus.REFUND_FAILED: (
+        HoldExpired,
+        "Your time could not be kept, and giving the money back has failed so far. Your coach has been told.",
+    ),
     PaymentStatus.NEEDS_REVIEW: (
         OrderMismatch,
         "This payment does not fit the order. Your coach has been told, and will see to it.",

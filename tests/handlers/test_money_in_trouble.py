@@ -438,3 +438,14 @@ def test_a_webhook_that_comes_while_somebody_is_at_paypal_is_looked_at_again(
     sweep(stage, minutes=5)
     assert payment_of(stage, approved).status == "captured"
     assert stage.store.open_events(stage.clock.at + timedelta(days=1)) == []
+
+
+def test_a_buyer_whose_refund_failed_is_not_told_that_it_goes_back_by_itself(stage: Stage, lost: str) -> None:
+    promised = pay(stage, lost).json["detail"]
+    stage.paypal.fails_before["refund"] = RefundRefused("REFUND_TIME_LIMIT_EXCEEDED")
+    sweep(stage)
+    answer = pay(stage, lost)
+    assert (answer.status, answer.json["code"]) == (409, "hold_expired")
+    assert "by itself" in promised
+    assert "by itself" not in answer.json["detail"]
+    assert "coach" in answer.json["detail"]
