@@ -449,3 +449,13 @@ def test_a_buyer_whose_refund_failed_is_not_told_that_it_goes_back_by_itself(sta
     assert "by itself" in promised
     assert "by itself" not in answer.json["detail"]
     assert "coach" in answer.json["detail"]
+
+
+def test_money_that_comes_after_the_session_is_not_said_to_be_somebody_elses_time(
+    stage: Stage, pending: str
+) -> None:
+    sweep(stage, hours=27)
+    stage.paypal.settle_capture(pending, CaptureStatus.COMPLETED)
+    sweep(stage, hours=1)
+    [attention] = stage.store.open_attention()
+    assert (attention.kind, "somebody else" in attention.detail) == ("time_lost", False)
