@@ -283,9 +283,7 @@ class FakeStore(FakeInbox):
 
     # The port PaymentStore
 
-    def checkout_facts(
-        self, span: Interval, payment_id: str, same_key: str | None = None
-    ) -> CheckoutFacts:
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
         with self._lock:
             earlier = self.checkout(payment_id)
             booked = payment_id in self._appointments and earlier is None

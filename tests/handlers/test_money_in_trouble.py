@@ -135,7 +135,10 @@ def test_a_refund_that_bounced_and_was_made_again_by_hand_is_whole(stage: Stage,
     (bounced,) = stage.paypal.orders[paid].refunds
     stage.paypal.change(paid, refunds=(replace(bounced, status=RefundStatus.FAILED),))
     settle_now(stage, paid)
-    assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == ("refund_failed", "0.00")
+    assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == (
+        "refund_failed",
+        "0.00",
+    )
     stage.paypal.refund_by_hand(paid, "150.00")
     settle_now(stage, paid)
     assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == ("refunded", "150.00")
@@ -171,9 +174,7 @@ def test_a_part_of_a_failed_refund_given_by_hand_leaves_the_rest_with_a_person(
 def give_back_from_the_dashboard(stage: Stage, order_id: str) -> None:
     """Captured and given back before anything of it was heard here; the refund takes PayPal days."""
     (capture,) = stage.paypal.capture(order_id, request_id="not ours").captures
-    made = RefundState(
-        id="SLOW", status=RefundStatus.PENDING, amount=capture.amount, capture_id=capture.id
-    )
+    made = RefundState(id="SLOW", status=RefundStatus.PENDING, amount=capture.amount, capture_id=capture.id)
     change_capture(stage, order_id, CaptureStatus.REFUNDED)
     stage.paypal.change(order_id, refunds=(made,))
 

@@ -30,9 +30,7 @@ class DynamoPayments:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def checkout_facts(
-        self, span: Interval, payment_id: str, same_key: str | None = None
-    ) -> CheckoutFacts:
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
         others = [keys.payment(same_key), keys.appointment(same_key)] if same_key else []
         wanted = [*diaries.wanted(span), *_checkout_keys(payment_id), *others]
         found = self.table.get_all("checkout_facts", wanted)
