@@ -44,7 +44,8 @@ def open_times(stack: Stack) -> Iterator[str]:
     """Times for one client each, days ahead and apart from one another; as time passes, more of them open."""
     while True:
         now = datetime.fromisoformat(stack.control("GET", "/clock")["now"])
-        span = {"start_date": now.date(), "end_date": now.date() + timedelta(days=HORIZON_DAYS)}
+        last_day = now.date() + timedelta(days=HORIZON_DAYS)
+        span = {"service": "single", "start_date": now.date(), "end_date": last_day}
         token = stack.token("looking@example.com")
         days = stack.api("GET", "/booking/availability", token=token, params=span).json()["days"]
         last = now + NOTICE
@@ -85,8 +86,8 @@ class Buyer:
     def approve(self, outcome: str = "approve") -> None:
         self.stack.control("POST", f"/paypal/orders/{self.order_id}/approve", {"outcome": outcome})
 
-    def pay(self, *expected: int, key: str = "pay") -> None:
-        answer = self._insist("POST", self._pay_path, key, {"paypal_order_id": self.order_id})
+    def pay(self, *expected: int, key: str = "pay", **said: str) -> None:
+        answer = self._insist("POST", self._pay_path, key, {"paypal_order_id": self.order_id, **said})
         assert answer.status_code in (expected or (200, 201)), answer.text
 
     def give_up(self) -> None:

@@ -59,6 +59,10 @@ def _refund_ends(outcome: str) -> Step:
     return step
 
 
+def _refunds_pend_no_more(buyer: Buyer) -> None:
+    buyer.stack.control("PUT", "/paypal/account", {"pending_refunds": False})
+
+
 def _dispute(buyer: Buyer) -> None:
     path = f"/paypal/captures/{buyer.capture()['id']}/dispute"
     buyer.dispute_id = buyer.stack.control("POST", path)["dispute_id"]
@@ -128,6 +132,16 @@ FLOWS = (
         {"captured": True},
     ),
     Flow(
+        "pending, and the buyer says something else",
+        (*PENDING, *WAIT_FOR_BANK),
+        (
+            lambda buyer: buyer.pay(202, key="pay again", phone="+16045550123"),
+            _bank_says("completed"),
+            Buyer.webhooks,
+        ),
+        {"captured": True},
+    ),
+    Flow(
         "declined, then paid otherwise",
         SESSION,
         (
@@ -161,6 +175,21 @@ FLOWS = (
         PAID,
         (_refund_by_hand("50.00"), Buyer.webhooks),
         {"partially_refunded": True},
+    ),
+    Flow(
+        "given back by hand in parts, one of which takes days",
+        PAID,
+        (
+            _refund_by_hand("50.00"),
+            _refunds_pend_no_more,
+            _refund_by_hand("20.00"),
+            Buyer.webhooks,
+            _look(minutes=61),
+            _refund_ends("completed"),
+            Buyer.webhooks,
+        ),
+        {"partially_refunded": True},
+        refunds_pend=True,
     ),
     Flow(
         "disputed, and won by the buyer",

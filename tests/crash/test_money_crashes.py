@@ -32,7 +32,7 @@ from tests.crash.world import World
 TOWNS = 2
 """Side by side: as many as there are processors to be expected."""
 
-ONLY_AFTER_TROUBLE = {"dynamodb.postpone_effect", "google.update_event"}
+ONLY_AFTER_TROUBLE = {"dynamodb.look_later", "dynamodb.postpone_effect", "google.update_event"}
 """What no undisturbed flow calls: the disturbed ones do."""
 
 ELSEWHERE = {
@@ -43,8 +43,9 @@ ELSEWHERE = {
     *("dynamodb.book_from_package", "dynamodb.package_facts"),
     # the daily comparison, which only reads
     *("dynamodb.scan_books", "dynamodb.open_attention", "google.list_events", "paypal.ledger"),
-    # after a day of failing, for a person
-    *("dynamodb.bury_effect", "dynamodb.note_attention", "dynamodb.refund_failed"),
+    # after hours of failing, for a person
+    *("dynamodb.bury_effect", "dynamodb.note_attention"),
+    *("dynamodb.refund_failed", "dynamodb.refund_put_off"),
     # setting up, and looking whether it is
     *("dynamodb.check", "dynamodb.seed", "ses.get_email_identity"),
     # the other way to verify a webhook; a cancelled session; nobody's yet
