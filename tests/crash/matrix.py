@@ -210,6 +210,9 @@ def troubles(call: Call) -> dict[str, dict[str, Any]]:
 def plan(logs: dict[Flow, list[dict[str, Any]]]) -> list[Case]:
     """Each call of every different thing that was done: its process dies before and after it, and it fails.
 
+    To die after a call is to die before the next one: nothing outside knows the difference. So only the last call of
+    what a function did has both.
+
     Paying off what is owed is the same whichever flow owes it, and so is looking without finding anything to do.
     """
     known: set[tuple[str, ...]] = set()
@@ -221,8 +224,9 @@ def plan(logs: dict[Flow, list[dict[str, Any]]]) -> list[Case]:
             if _is_left_to_chance(errand) or (whose, errand[0].function, *names) in known:
                 continue
             known.add((whose, errand[0].function, *names))
+            cases.append(Case(flow, errand[-1], "dies after it"))
             for call in errand:
-                cases += [Case(flow, call, death) for death in DEATHS]
+                cases.append(Case(flow, call, "dies before it"))
                 for trouble in troubles(call):
                     once = call.name in SAME_FOR_ALL or (call.target, trouble) in ONCE
                     same = ("" if once else whose, call.function, call.name, trouble)
