@@ -22,6 +22,11 @@ STANDING = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.COMPLETED, 
 """It was booked, and never taken back."""
 
 
+class Actor(StrEnum):
+    CLIENT = "client"
+    COACH = "coach"
+
+
 class CalendarStatus(StrEnum):
     """How far the coach's Google calendar agrees with the appointment."""
 
@@ -88,6 +93,12 @@ class Appointment:
         if self.hold_until is not None and self.hold_until < now:
             return AppointmentStatus.EXPIRED
         return self.status
+
+    cancelled_by: Actor | None = None
+    cancel_reason: str | None = None
+    """In the words of whoever cancelled it."""
+    moves: str | None = None
+    """The appointment that this one is to become the new time of, once its fee is paid. It is nobody's own session."""
 
     @property
     def end(self) -> datetime:

@@ -13,6 +13,11 @@ class EffectKind(StrEnum):
     CALENDAR_EVENT = "calendar_event"
     CLIENT_BOOKED_MAIL = "client_booked_mail"
     COACH_BOOKED_MAIL = "coach_booked_mail"
+    CLIENT_MOVED_MAIL = "client_moved_mail"
+    COACH_MOVED_MAIL = "coach_moved_mail"
+    CLIENT_CANCELLED_MAIL = "client_cancelled_mail"
+    COACH_CANCELLED_MAIL = "coach_cancelled_mail"
+    CLIENT_REMINDER_MAIL = "client_reminder_mail"
     REFUND = "refund"
     CLIENT_PAYMENT_PENDING_MAIL = "client_payment_pending_mail"
     CLIENT_PAYMENT_FAILED_MAIL = "client_payment_failed_mail"
@@ -76,6 +81,12 @@ def retry_delay(attempts: int) -> timedelta:
 FOR_BOOKING = (EffectKind.CALENDAR_EVENT, EffectKind.CLIENT_BOOKED_MAIL, EffectKind.COACH_BOOKED_MAIL)
 """What every confirmed booking owes the world."""
 
+FOR_MOVE = (EffectKind.CALENDAR_EVENT, EffectKind.CLIENT_MOVED_MAIL, EffectKind.COACH_MOVED_MAIL)
+FOR_CANCELLATION = (
+    EffectKind.CALENDAR_EVENT,
+    EffectKind.CLIENT_CANCELLED_MAIL,
+    EffectKind.COACH_CANCELLED_MAIL,
+)
 FOR_PACKAGE = (EffectKind.CLIENT_PACKAGE_MAIL, EffectKind.COACH_PACKAGE_MAIL)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from shared.domain.appointment import Actor
 from shared.domain.money import CENT
 from shared.domain.payment import NOTHING
 
@@ -26,11 +27,6 @@ POLICY = Policy()
 class Action(StrEnum):
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
-
-
-class Actor(StrEnum):
-    CLIENT = "client"
-    COACH = "coach"
 
 
 class PaidWith(StrEnum):

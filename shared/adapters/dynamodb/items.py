@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from shared.adapters.dynamodb import keys
 from shared.domain import schedule as schedule_data
-from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus, Client
+from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus, Client
 from shared.domain.attention import Attention, AttentionKind
 from shared.domain.diary import Claim, Settings
 from shared.domain.effects import Effect, EffectKind, EffectStatus
@@ -69,6 +69,9 @@ def appointment_record(appointment: Appointment) -> Item:
         "payment_id": appointment.payment_id,
         "hold_until": optional(appointment.hold_until),
         "paying": appointment.paying or None,
+        "cancelled_by": appointment.cancelled_by.value if appointment.cancelled_by else None,
+        "cancel_reason": appointment.cancel_reason,
+        "moves": appointment.moves,
         "created_at": isoformat(appointment.created_at),
         "updated_at": isoformat(appointment.updated_at),
     }
@@ -96,6 +99,9 @@ def appointment(record: Item) -> Appointment:
         payment_id=record.get("payment_id"),
         hold_until=optional_instant(record.get("hold_until")),
         paying=record.get("paying", False),
+        cancelled_by=Actor(record["cancelled_by"]) if "cancelled_by" in record else None,
+        cancel_reason=record.get("cancel_reason"),
+        moves=record.get("moves"),
         created_at=instant(record["created_at"]),
         updated_at=instant(record["updated_at"]),
     )
