@@ -98,7 +98,7 @@ class Appointment:
     cancel_reason: str | None = None
     """In the words of whoever cancelled it."""
     moves: str | None = None
-    """The appointment that this one is to become the new time of, once its fee is paid. It is nobody's own session."""
+    """The appointment that this one will be the new time of, once its fee is paid. By itself it is no session."""
 
     @property
     def end(self) -> datetime:
