@@ -244,6 +244,23 @@ def claims(week: Item, span: Interval) -> list[Claim]:
     return found
 
 
+FREED_PREFIX = "freed:"
+
+
+def freed_text(session: Interval) -> str:
+    return f"{_minutes(session.start)} {_minutes(session.end)}"
+
+
+def freed(week: Item, span: Interval) -> list[Interval]:
+    """Times that sessions had before they were cancelled or moved."""
+    found = [
+        Interval(*map(_instant, value["S"].split(" ")))
+        for name, value in week.items()
+        if name.startswith(FREED_PREFIX)
+    ]
+    return [session for session in found if session.overlaps(span)]
+
+
 def _claim(
     appointment_id: str,
     start: str,
