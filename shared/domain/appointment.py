@@ -97,6 +97,8 @@ class Appointment:
     cancelled_by: Actor | None = None
     cancel_reason: str | None = None
     """In the words of whoever cancelled it."""
+    credit_returned: bool | None = None
+    """Once it is cancelled: whether the promo code's use or the package's session can be used again."""
     moves: str | None = None
     """The appointment that this one will be the new time of, once its fee is paid. By itself it is no session."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -88,22 +90,76 @@ def relied_on_settings(table: str, relied_on: Diary) -> Step:
 
 def enter_in_week(table: str, appointment: Appointment, relied_on: Diary) -> list[Step]:
     """Lists the claim in its week. Under a daily limit, the weeks that the day lies in must not have changed."""
-    own = keys.week(keys.monday_of(appointment.claim.start))
-    guarded = _weeks_of_day(appointment, relied_on) if relied_on.settings.schedule.daily_limit else {}
-    seen = guarded.pop(own["PK"], None)
-    values = {":claim": items.claim_text(appointment), ":kind": "WEEK", ":one": 1}
+    return _in_weeks(table, enter=appointment, leave=None, relied_on=relied_on)
+
+
+def move(table: str, before: Appointment, after: Appointment, relied_on: Diary) -> list[Step]:
+    """The differences of two sets: cells that are the new time's alone are claimed, those of the old alone freed."""
+    old, new = list(keys.cells(before.claim)), list(keys.cells(after.claim))
+    return [
+        *(_claim_cell(table, cell, after, after.updated_at) for cell in new if cell not in old),
+        *let_go(table, before, [cell for cell in old if cell not in new]),
+        *_in_weeks(table, enter=after, leave=before, relied_on=relied_on),
+    ]
+
+
+def free(table: str, before: Appointment) -> list[Step]:
+    """All of its time."""
+    return [
+        *let_go(table, before, keys.cells(before.claim)),
+        *_in_weeks(table, enter=None, leave=before, relied_on=None),
+    ]
+
+
+@dataclass
+class _WeekEntries:
+    """What one week's item is to list from now on, and what no longer."""
+
+    put: dict[str, str] = field(default_factory=dict)
+    strike: set[str] = field(default_factory=set)
+
+
+def _in_weeks(
+    table: str, *, enter: Appointment | None, leave: Appointment | None, relied_on: Diary | None
+) -> list[Step]:
+    """One write for each week touched. A time left is noted: its event may still be in the coach's calendar."""
+    weeks: defaultdict[str, _WeekEntries] = defaultdict(_WeekEntries)
+    if leave is not None:
+        week = weeks[_week_of(leave)]
+        week.put[f"{items.FREED_PREFIX}{leave.id}-{leave.sequence}"] = items.freed_text(leave.session)
+        week.strike.add(f"{items.CLAIM_PREFIX}{leave.id}")
+    guarded: dict[str, int] = {}
+    if enter is not None:
+        week = weeks[_week_of(enter)]
+        week.put[f"{items.CLAIM_PREFIX}{enter.id}"] = items.claim_text(enter)
+        week.strike -= week.put.keys()
+        if relied_on is not None and relied_on.settings.schedule.daily_limit:
+            guarded = _weeks_of_day(enter, relied_on)
+    writes = [_write_week(table, pk, entries, guarded.pop(pk, None)) for pk, entries in weeks.items()]
+    return [*writes, *(_check_week(table, pk, version) for pk, version in guarded.items())]
+
+
+def _week_of(appointment: Appointment) -> str:
+    return keys.week(keys.monday_of(appointment.claim.start))["PK"]
+
+
+def _write_week(table: str, pk: str, entries: _WeekEntries, seen: int | None) -> Step:
+    put = {f"#p{n}": name for n, name in enumerate(entries.put)}
+    strike = {f"#s{n}": name for n, name in enumerate(sorted(entries.strike))}
+    values: items.Item = {f":p{n}": text for n, text in enumerate(entries.put.values())}
+    sets = ", ".join(["#kind = :kind", *(f"{place} = :{place[1:]}" for place in put)])
+    removes = f" REMOVE {', '.join(strike)}" if strike else ""
+    values |= {":kind": "WEEK", ":one": 1} | ({} if seen is None else {":seen": seen})
     update: UpdateTypeDef = {
         "TableName": table,
-        "Key": items.dump(own),
-        "UpdateExpression": "SET #claim = :claim, #kind = :kind ADD version :one",
-        "ExpressionAttributeNames": {"#claim": f"{items.CLAIM_PREFIX}{appointment.id}", "#kind": "kind"},
+        "Key": items.dump({"PK": pk, "SK": "WEEK"}),
+        "UpdateExpression": f"SET {sets}{removes} ADD version :one",
+        "ExpressionAttributeNames": {"#kind": "kind", **put, **strike},
         "ExpressionAttributeValues": items.dump(values),
     }
     if seen is not None:
         update["ConditionExpression"] = UNCHANGED
-        update["ExpressionAttributeValues"] = items.dump({**values, ":seen": seen})
-    enter = Step({"Update": update}, DiaryChanged)
-    return [enter, *(_check_week(table, pk, version) for pk, version in guarded.items())]
+    return Step({"Update": update}, DiaryChanged)
 
 
 def list_in_week(table: str, appointment: Appointment) -> Step:

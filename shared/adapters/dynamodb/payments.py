@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.dynamodb import bookings, claims, diaries, items, keys, writes
 from shared.adapters.dynamodb.package_items import package, package_record
-from shared.adapters.dynamodb.payment_items import payment, payment_record
+from shared.adapters.dynamodb.payment_items import change_payment, payment, payment_record
 from shared.adapters.dynamodb.table import Found, Table
 from shared.adapters.dynamodb.transaction import Step, write
 from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
-from shared.domain.errors import IdempotencyKeyReused
 from shared.domain.package import Package
 from shared.domain.time import Interval, isoformat
 from shared.usecases.ports import AlreadyBooked, CheckoutFacts, OrderReading, PaymentMoved, Request
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+    pass
 
 HAS_ITS_TIME = frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED})
 
@@ -66,7 +65,7 @@ class DynamoPayments:
         name, paid = self.table.name, checkout.payment
         order = {**keys.order(paid.order_id or ""), "kind": "PPORDER", "payment_id": paid.id}
         steps = [
-            writes.put_new(name, _payment_record(checkout), AlreadyBooked),
+            writes.put_new(name, _new_payment(checkout), AlreadyBooked),
             writes.put_new(name, order, AlreadyBooked),
         ]
         if checkout.package is not None:
@@ -85,15 +84,15 @@ class DynamoPayments:
 
     def change(self, before: Checkout, change: Change, *, actor: str, request: Request | None = None) -> None:
         name, after = self.table.name, change.after
-        steps = [self._change_payment(before, after)]
+        steps = [change_payment(name, before.payment, after.payment, PaymentMoved)]
         if request is not None:
-            steps.append(_claim_key(name, request))
+            steps.append(writes.claim_key(name, request))
         if after.payment.capture_id and not before.payment.capture_id:
             steps.append(_adopt_capture(name, after))
         if before.booking is not None and after.booking is not None and after.booking != before.booking:
             steps += [
                 *self._change_claim(before.booking, after.booking),
-                _change_booking(name, before.booking, after.booking),
+                bookings.change(name, before.booking, after.booking, PaymentMoved),
             ]
         if before.package is not None and after.package is not None and after.package != before.package:
             steps.append(_change_package(name, before.package, after.package))
@@ -103,20 +102,6 @@ class DynamoPayments:
             *(writes.note(name, attention) for attention in change.attention),
         ]
         write(self.table.client, change.event, steps)
-
-    def _change_payment(self, before: Checkout, after: Checkout) -> Step:
-        """The version names what was decided on; the repeat of a write whose answer was lost finds its own."""
-        return Step(
-            {
-                "Put": {
-                    "TableName": self.table.name,
-                    "Item": items.dump(_payment_record(after)),
-                    "ConditionExpression": "version = :seen",
-                    "ExpressionAttributeValues": items.dump({":seen": before.payment.version}),
-                }
-            },
-            PaymentMoved,
-        )
 
     def _change_claim(self, before: Appointment, after: Appointment) -> list[Step]:
         name = self.table.name
@@ -138,35 +123,6 @@ class DynamoPayments:
             for cell in cells
             if (item := found.get(keys.pair(cell))) is not None and item["owner"]["S"] == booking.id
         ]
-
-
-def _change_booking(table: str, before: Appointment, after: Appointment) -> Step:
-    """It is listed among its client's bookings as long as something of it stands or is held."""
-    old, new = items.appointment_record(before), items.appointment_record(after)
-    listed = after.status in HAS_ITS_TIME
-    new |= {
-        "GSI1PK": keys.by_client(after.client.id) if listed else None,
-        "GSI1SK": keys.by_time(after.start, after.id) if listed else None,
-    }
-    changed = {name: value for name, value in new.items() if value != old.get(name)}
-    kept = {name: value for name, value in changed.items() if value is not None}
-    gone = [name for name, value in new.items() if value is None and (name in changed or name not in old)]
-    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    removes = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
-    update: UpdateTypeDef = {
-        "TableName": table,
-        "Key": items.dump(keys.appointment(before.id)),
-        "UpdateExpression": f"{sets}{removes}",
-        "ConditionExpression": "#status = :before",
-        "ExpressionAttributeNames": {
-            "#status": "status",
-            **{f"#{name}": name for name in (*kept, *gone)},
-        },
-        "ExpressionAttributeValues": items.dump(
-            {":before": before.status.value, **{f":{name}": value for name, value in kept.items()}}
-        ),
-    }
-    return Step({"Update": update}, PaymentMoved)
 
 
 def _change_package(table: str, before: Package, after: Package) -> Step:
@@ -212,21 +168,6 @@ def _adopt_capture(table: str, after: Checkout) -> Step:
     )
 
 
-def _claim_key(table: str, request: Request) -> Step:
-    record = {**keys.request(request.id), "kind": "REQUEST", "fingerprint": request.fingerprint}
-    return Step(
-        {
-            "Put": {
-                "TableName": table,
-                "Item": items.dump(record),
-                "ConditionExpression": "attribute_not_exists(PK) OR fingerprint = :same",
-                "ExpressionAttributeValues": items.dump({":same": request.fingerprint}),
-            }
-        },
-        lambda: IdempotencyKeyReused("This Idempotency-Key was used for another request."),
-    )
-
-
 def _audit(table: str, after: Checkout, event: str, actor: str) -> Step:
     paid = after.payment
     record = {
@@ -238,6 +179,10 @@ def _audit(table: str, after: Checkout, event: str, actor: str) -> Step:
         "status": after.booking.status.value if after.booking else None,
     }
     return writes.put_new(table, record, PaymentMoved)
+
+
+def _new_payment(checkout: Checkout) -> items.Item:
+    return {**payment_record(checkout.payment), "fingerprint": checkout.fingerprint}
 
 
 def _checkout_keys(payment_id: str) -> list[keys.Key]:
@@ -255,10 +200,6 @@ def _checkout(found: Found, payment_id: str) -> Checkout | None:
         None if bought is None else package(items.load(bought)),
         record["fingerprint"],
     )
-
-
-def _payment_record(checkout: Checkout) -> items.Item:
-    return {**payment_record(checkout.payment), "fingerprint": checkout.fingerprint}
 
 
 def _text(found: Found, key: keys.Key, name: str) -> str | None:

@@ -12,6 +12,7 @@ from shared.usecases.ports.bookings import (
     PromoReading,
 )
 from shared.usecases.ports.books import BookReader
+from shared.usecases.ports.changes import BookingMoved, CaseReading, ChangeStore
 from shared.usecases.ports.checkouts import (
     CheckoutFacts,
     OrderReading,
@@ -40,9 +41,12 @@ __all__ = [
     "AttentionStore",
     "BookReader",
     "Booked",
+    "BookingMoved",
     "BookingStore",
     "Bought",
     "Calendar",
+    "CaseReading",
+    "ChangeStore",
     "CheckoutFacts",
     "Clock",
     "CreatedOrder",
