@@ -18,6 +18,7 @@ from shared.zones import assert_zone_data
 
 if TYPE_CHECKING:
     from shared.adapters.dynamodb.attention import DynamoAttention
+    from shared.adapters.dynamodb.changes import DynamoChanges
     from shared.adapters.dynamodb.effects import DynamoEffects
     from shared.adapters.dynamodb.inbox import DynamoInbox
     from shared.adapters.dynamodb.packages import DynamoPackages
@@ -195,11 +196,18 @@ def shop() -> Shop:
 
 
 @cache
+def changes() -> DynamoChanges:
+    from shared.adapters.dynamodb.changes import DynamoChanges
+
+    return DynamoChanges(table())
+
+
+@cache
 def till() -> Till:
     """Everything that settling a payment touches."""
     from shared.usecases.settle import Till
 
-    return Till(payments(), gateway(), calendar(), clock)
+    return Till(payments(), changes(), gateway(), calendar(), clock)
 
 
 @cache

@@ -101,6 +101,8 @@ class Appointment:
     """Once it is cancelled: whether the promo code's use or the package's session can be used again."""
     moves: str | None = None
     """The appointment that this one will be the new time of, once its fee is paid. By itself it is no session."""
+    leaves: Interval | None = None
+    """The time that the other one has until then: what both share is not claimed twice."""
 
     @property
     def end(self) -> datetime:

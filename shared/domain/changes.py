@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus
+from shared.domain.checkout import HOLD
 from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed
 from shared.domain.errors import NotCancellable, NotReschedulable
 from shared.domain.package import Package
@@ -80,15 +81,14 @@ def quoted(case: Case, action: Action, actor: Actor, now: datetime) -> Quote:
             reschedules_used=appointment.reschedules_used,
         )
     )
+    if found.fee and found.returned:
+        # Nothing can be charged for it: the session is used up instead.
+        found = replace(found, fee=NOTHING, returned=False)
     return replace(found, refund=max(NOTHING, found.refund - _given_back(case)))
 
 
 def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | None) -> BookingChange:
-    """Frees the time. Half of a payment is kept by giving back the other half.
-
-    Where a package's fee can't be charged, the session is used up and nothing is charged.
-    """
-    returns = cost.returned and cost.fee == NOTHING
+    """Frees the time. Half of a payment is kept by giving back the other half."""
     after = replace(
         case.appointment,
         status=AppointmentStatus.CANCELLED,
@@ -96,25 +96,32 @@ def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | N
         calendar_status=CalendarStatus.OWED,
         cancelled_by=actor,
         cancel_reason=reason,
-        credit_returned=None if case.paid_with is PaidWith.PAYMENT else returns,
+        credit_returned=None if case.paid_with is PaidWith.PAYMENT else cost.returned,
         updated_at=now,
     )
     payment = None if case.payment is None else _paid_back(case.payment, cost, now)
     effects = owed(after.id, now, *FOR_CANCELLATION, sequence=after.sequence)
     if payment is not None and payment.status is PaymentStatus.REFUND_DUE:
         effects += owed(payment.id, now, EffectKind.REFUND, sequence=payment.version)
-    return BookingChange(after, payment, "cancelled", effects, returns)
+    return BookingChange(after, payment, "cancelled", effects, cost.returned)
 
 
-def move(
-    case: Case, start: datetime, schedule: Schedule, actor: Actor, now: datetime, fee: Decimal = NOTHING
+def move(case: Case, start: datetime, schedule: Schedule, actor: Actor, now: datetime) -> BookingChange:
+    """To another time, under the buffers of today."""
+    return _move(
+        case, start, schedule.buffer_before_minutes, schedule.buffer_after_minutes, actor, now, NOTHING
+    )
+
+
+def _move(
+    case: Case, start: datetime, before: int, after: int, actor: Actor, now: datetime, fee: Decimal
 ) -> BookingChange:
-    """To another time, under the buffers of today. ``fee`` was paid for it, apart from the session's price."""
+    """``fee`` was paid for it, apart from the session's price; buffers are minutes."""
     moved = replace(
         case.appointment,
         start=start,
-        buffer_before_minutes=schedule.buffer_before_minutes,
-        buffer_after_minutes=schedule.buffer_after_minutes,
+        buffer_before_minutes=before,
+        buffer_after_minutes=after,
         sequence=case.appointment.sequence + 1,
         reschedules_used=case.appointment.reschedules_used + (actor is Actor.CLIENT),
         calendar_status=CalendarStatus.OWED,
@@ -125,6 +132,41 @@ def move(
     if payment is not None and fee:
         payment = payment.become(payment.status, now, check_at=payment.check_at, fee=payment.fee + fee)
     return BookingChange(moved, payment, "moved", owed(moved.id, now, *FOR_MOVE, sequence=moved.sequence))
+
+
+def hold_for(case: Case, start: datetime, schedule: Schedule, fee_id: str, now: datetime) -> Appointment:
+    """The new time, held until the fee for it is paid."""
+    appointment = case.appointment
+    return replace(
+        appointment,
+        id=fee_id,
+        status=AppointmentStatus.HELD,
+        start=start,
+        buffer_before_minutes=schedule.buffer_before_minutes,
+        buffer_after_minutes=schedule.buffer_after_minutes,
+        payment_id=fee_id,
+        package_id=None,
+        promo_code=None,
+        hold_until=now + HOLD,
+        moves=appointment.id,
+        leaves=appointment.claim,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def may_move(case: Case, hold: Appointment, now: datetime) -> bool:
+    """The booking still stands where it was when the fee was asked for, and has not begun."""
+    appointment = case.appointment
+    same = appointment.status is AppointmentStatus.CONFIRMED and appointment.sequence == hold.sequence
+    return same and appointment.start > now
+
+
+def move_to(case: Case, hold: Appointment, now: datetime, fee: Decimal) -> BookingChange:
+    """To the time that was held for it."""
+    return _move(
+        case, hold.start, hold.buffer_before_minutes, hold.buffer_after_minutes, Actor.CLIENT, now, fee
+    )
 
 
 def _paid_back(payment: Payment, cost: Quote, now: datetime) -> Payment:

@@ -111,6 +111,13 @@ def confirm(checkout: Checkout, capture: CaptureState, now: datetime, *, answere
     return Change(after, "confirmed", owed(payment.id, now, *kinds))
 
 
+def take_fee(checkout: Checkout, capture: CaptureState, now: datetime, *, answered: bool) -> Change:
+    """The fee for a move: with it the held time becomes the other appointment's, and the hold is over."""
+    payment = checkout.payment.become(PaymentStatus.CAPTURED, now, answered=answered, **_adopted(capture))
+    done = {"status": AppointmentStatus.COMPLETED, **_NO_HOLD}
+    return Change(_moved(checkout, payment, booking=done), "fee_taken")
+
+
 def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
     """It was confirmed while the buyer's page was still on its way, and now the buyer hears of it.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from shared.domain import changes
 from shared.domain import checkout as steps
 from shared.domain.appointment import Appointment
 from shared.domain.checkout import Change, Checkout, Corrections
@@ -39,7 +40,9 @@ from shared.observability import count, logger
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,
+    BookingMoved,
     Calendar,
+    ChangeStore,
     Clock,
     OutcomeUnknown,
     PaymentGateway,
@@ -64,6 +67,7 @@ class Till:
     """All that settling touches."""
 
     payments: PaymentStore
+    changes: ChangeStore
     gateway: PaymentGateway
     calendar: Calendar
     clock: Clock
@@ -247,12 +251,26 @@ class _Round:
         if checkout.payment.given_up or (booking is not None and booking.start <= now):
             return self._owe_back(checkout, capture)
         try:
-            confirmed = self._write(
-                steps.confirm(checkout, capture, now, answered=self.buyer is not None), checkout
-            )
+            confirmed = self._make_stand(checkout, capture, now)
         except SlotTaken:
             return self._owe_back(checkout, capture)
         return self._follow_refunds(confirmed, order)
+
+    def _make_stand(self, checkout: Checkout, capture: CaptureState, now: datetime) -> Checkout:
+        """Raises ``SlotTaken`` when what was paid for can't be had any more."""
+        answered = self.buyer is not None
+        if checkout.booking is None or checkout.booking.moves is None:
+            return self._write(steps.confirm(checkout, capture, now, answered=answered), checkout)
+        case = self.till.changes.case(checkout.booking.moves).case
+        if case is None or not changes.may_move(case, checkout.booking, now):
+            raise SlotTaken("The session is not to be moved any more.")
+        paid = steps.take_fee(checkout, capture, now, answered=answered)
+        moved = changes.move_to(case, checkout.booking, now, checkout.payment.amount.amount)
+        try:
+            self.till.changes.move_paid(checkout, paid, case, moved, actor=self._actor)
+        except BookingMoved:
+            raise PaymentMoved from None
+        return paid.after
 
     def _owe_back(self, checkout: Checkout, capture: CaptureState) -> Checkout:
         return self._write(steps.owe_back(checkout, capture, self._later()), checkout)
@@ -334,6 +352,10 @@ class _Round:
 
     # The world
 
+    @property
+    def _actor(self) -> str:
+        return self.buyer.client_id if self.buyer else SYSTEM
+
     def _later(self) -> datetime:
         """Now, once PayPal has taken its time to answer."""
         return self.till.clock.now()
@@ -350,8 +372,7 @@ class _Round:
     def _write(
         self, change: Change, before: Checkout | None = None, request: Request | None = None
     ) -> Checkout:
-        actor = self.buyer.client_id if self.buyer else SYSTEM
-        self.till.payments.change(before or self.seen, change, actor=actor, request=request)
+        self.till.payments.change(before or self.seen, change, actor=self._actor, request=request)
         for _ in change.attention:
             count("NeedsAttention")
         return change.after

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.adapters.dynamodb import bookings, claims, items, keys, writes
+from shared.adapters.dynamodb import bookings, claims, items, keys, payments, writes
 from shared.adapters.dynamodb.package_items import package
 from shared.adapters.dynamodb.payment_items import change_payment, payment
 from shared.adapters.dynamodb.table import Found, Table
 from shared.adapters.dynamodb.transaction import Step, write
 from shared.domain.appointment import AppointmentStatus
 from shared.domain.changes import BookingChange, Case
+from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
-from shared.usecases.ports import BookingMoved, CaseReading, Request
+from shared.usecases.ports import BookingMoved, CaseReading, PaymentMoved, Request
 
 if TYPE_CHECKING:
     from shared.domain.payment import Payment
@@ -56,31 +57,35 @@ class DynamoChanges:
         relied_on: Diary | None = None,
         request: Request | None = None,
     ) -> None:
-        write(self.table.client, change.event, self.steps(case, change, actor, relied_on, request))
+        name = self.table.name
+        steps = self._steps(case, change, actor)
+        if change.after.status is AppointmentStatus.CANCELLED:
+            steps += claims.free(name, case.appointment)
+        if relied_on is not None:
+            steps += claims.move(name, case.appointment, change.after, relied_on)
+            steps.append(claims.relied_on_settings(name, relied_on))
+        if request is not None:
+            steps.append(writes.claim_key(name, request))
+        write(self.table.client, change.event, steps)
 
-    def steps(
-        self,
-        case: Case,
-        change: BookingChange,
-        actor: str,
-        relied_on: Diary | None,
-        request: Request | None,
-    ) -> list[Step]:
+    def move_paid(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        name, hold = self.table.name, fee.booking
+        steps = [*payments.payment_steps(name, fee, paid), *payments.audit_steps(name, paid, actor)]
+        if hold is not None and paid.after.booking is not None:
+            steps.append(bookings.change(name, hold, paid.after.booking, PaymentMoved))
+        steps += self._steps(case, change, actor)
+        steps += claims.move(name, case.appointment, change.after, None, hold)
+        write(self.table.client, "move_paid", steps)
+
+    def _steps(self, case: Case, change: BookingChange, actor: str) -> list[Step]:
         name, before, after = self.table.name, case.appointment, change.after
         steps = [bookings.change(name, before, after, BookingMoved)]
         if case.payment is not None and change.payment is not None and change.payment != case.payment:
             steps.append(change_payment(name, case.payment, change.payment, BookingMoved))
-        if after.status is AppointmentStatus.CANCELLED:
-            steps += claims.free(name, before)
-        elif relied_on is not None:
-            steps += [
-                *claims.move(name, before, after, relied_on),
-                claims.relied_on_settings(name, relied_on),
-            ]
         if change.returns:
             steps += _give_back(name, case)
-        if request is not None:
-            steps.append(writes.claim_key(name, request))
         return [
             *steps,
             writes.audit(name, after, after.updated_at, f"{change.event}-{after.sequence}", actor),

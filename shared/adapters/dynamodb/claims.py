@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAY_CLAIM = (
     "attribute_not_exists(PK)"  # free
-    " OR #owner = :me"  # mine already
+    " OR #owner IN (:me, :before_me)"  # mine already, or held for me
     " OR hold_until < :now"  # an abandoned checkout
     " OR (#kind = :hold AND client_id = :client)"  # my own checkout, as long as I am not paying it
 )
@@ -35,10 +35,14 @@ UNCHANGED = "attribute_not_exists(PK) OR version = :seen"
 
 def claim(table: str, appointment: Appointment, now: datetime) -> list[Step]:
     """One step for each five-minute cell of the session and its buffers."""
-    return [_claim_cell(table, key, appointment, now) for key in keys.cells(appointment.claim)]
+    had = list(keys.cells(appointment.leaves)) if appointment.leaves else []
+    wanted = (cell for cell in keys.cells(appointment.claim) if cell not in had)
+    return [_claim_cell(table, cell, appointment, now) for cell in wanted]
 
 
-def _claim_cell(table: str, key: keys.Key, appointment: Appointment, now: datetime) -> Step:
+def _claim_cell(
+    table: str, key: keys.Key, appointment: Appointment, now: datetime, held_by: str | None = None
+) -> Step:
     record = {
         **key,
         "kind": _kind(appointment),
@@ -56,6 +60,7 @@ def _claim_cell(table: str, key: keys.Key, appointment: Appointment, now: dateti
                 "ExpressionAttributeValues": items.dump(
                     {
                         ":me": appointment.id,
+                        ":before_me": held_by or appointment.id,
                         ":hold": "HOLD",
                         ":now": isoformat(now),
                         ":client": appointment.client.id,
@@ -93,13 +98,23 @@ def enter_in_week(table: str, appointment: Appointment, relied_on: Diary) -> lis
     return _in_weeks(table, enter=appointment, leave=None, relied_on=relied_on)
 
 
-def move(table: str, before: Appointment, after: Appointment, relied_on: Diary) -> list[Step]:
-    """The differences of two sets: cells that are the new time's alone are claimed, those of the old alone freed."""
+def move(
+    table: str,
+    before: Appointment,
+    after: Appointment,
+    relied_on: Diary | None,
+    hold: Appointment | None = None,
+) -> list[Step]:
+    """The differences of two sets: cells that are the new time's alone are claimed, those of the old alone freed.
+
+    ``hold`` has kept the new time until now.
+    """
     old, new = list(keys.cells(before.claim)), list(keys.cells(after.claim))
+    held_by = hold.id if hold else None
     return [
-        *(_claim_cell(table, cell, after, after.updated_at) for cell in new if cell not in old),
+        *(_claim_cell(table, cell, after, after.updated_at, held_by) for cell in new if cell not in old),
         *let_go(table, before, [cell for cell in old if cell not in new]),
-        *_in_weeks(table, enter=after, leave=before, relied_on=relied_on),
+        *_in_weeks(table, enter=after, leave=before, relied_on=relied_on, hold=hold),
     ]
 
 
@@ -120,7 +135,12 @@ class _WeekEntries:
 
 
 def _in_weeks(
-    table: str, *, enter: Appointment | None, leave: Appointment | None, relied_on: Diary | None
+    table: str,
+    *,
+    enter: Appointment | None,
+    leave: Appointment | None,
+    relied_on: Diary | None,
+    hold: Appointment | None = None,
 ) -> list[Step]:
     """One write for each week touched. A time left is noted: its event may still be in the coach's calendar."""
     weeks: defaultdict[str, _WeekEntries] = defaultdict(_WeekEntries)
@@ -128,6 +148,8 @@ def _in_weeks(
         week = weeks[_week_of(leave)]
         week.put[f"{items.FREED_PREFIX}{leave.id}-{leave.sequence}"] = items.freed_text(leave.session)
         week.strike.add(f"{items.CLAIM_PREFIX}{leave.id}")
+    if hold is not None:
+        weeks[_week_of(hold)].strike.add(f"{items.CLAIM_PREFIX}{hold.id}")
     guarded: dict[str, int] = {}
     if enter is not None:
         week = weeks[_week_of(enter)]

@@ -73,6 +73,7 @@ def appointment_record(appointment: Appointment) -> Item:
         "cancel_reason": appointment.cancel_reason,
         "credit_returned": appointment.credit_returned,
         "moves": appointment.moves,
+        "leaves": [isoformat(end) for end in appointment.leaves] if appointment.leaves else None,
         "created_at": isoformat(appointment.created_at),
         "updated_at": isoformat(appointment.updated_at),
     }
@@ -104,6 +105,7 @@ def appointment(record: Item) -> Appointment:
         cancel_reason=record.get("cancel_reason"),
         credit_returned=record.get("credit_returned"),
         moves=record.get("moves"),
+        leaves=Interval(*map(instant, record["leaves"])) if "leaves" in record else None,
         created_at=instant(record["created_at"]),
         updated_at=instant(record["updated_at"]),
     )

@@ -84,11 +84,9 @@ class DynamoPayments:
 
     def change(self, before: Checkout, change: Change, *, actor: str, request: Request | None = None) -> None:
         name, after = self.table.name, change.after
-        steps = [change_payment(name, before.payment, after.payment, PaymentMoved)]
+        steps = payment_steps(name, before, change)
         if request is not None:
             steps.append(writes.claim_key(name, request))
-        if after.payment.capture_id and not before.payment.capture_id:
-            steps.append(_adopt_capture(name, after))
         if before.booking is not None and after.booking is not None and after.booking != before.booking:
             steps += [
                 *self._change_claim(before.booking, after.booking),
@@ -96,12 +94,7 @@ class DynamoPayments:
             ]
         if before.package is not None and after.package is not None and after.package != before.package:
             steps.append(_change_package(name, before.package, after.package))
-        steps += [
-            _audit(name, after, change.event, actor),
-            *(writes.owe(name, effect) for effect in change.effects),
-            *(writes.note(name, attention) for attention in change.attention),
-        ]
-        write(self.table.client, change.event, steps)
+        write(self.table.client, change.event, [*steps, *audit_steps(name, change, actor)])
 
     def _change_claim(self, before: Appointment, after: Appointment) -> list[Step]:
         name = self.table.name
@@ -123,6 +116,23 @@ class DynamoPayments:
             for cell in cells
             if (item := found.get(keys.pair(cell))) is not None and item["owner"]["S"] == booking.id
         ]
+
+
+def payment_steps(table: str, before: Checkout, change: Change) -> list[Step]:
+    after = change.after
+    steps = [change_payment(table, before.payment, after.payment, PaymentMoved)]
+    if after.payment.capture_id and not before.payment.capture_id:
+        steps.append(_adopt_capture(table, after))
+    return steps
+
+
+def audit_steps(table: str, change: Change, actor: str) -> list[Step]:
+    """The audit row, what becomes owed, and what a person has to see."""
+    return [
+        _audit(table, change.after, change.event, actor),
+        *(writes.owe(table, effect) for effect in change.effects),
+        *(writes.note(table, attention) for attention in change.attention),
+    ]
 
 
 def _change_package(table: str, before: Package, after: Package) -> Step:

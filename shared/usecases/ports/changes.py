@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.changes import BookingChange, Case
+from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
 from shared.usecases.ports.checkouts import Request
 
@@ -38,4 +39,12 @@ class ChangeStore(Protocol):
 
         ``relied_on`` is the diary a move was decided on. Raises ``BookingMoved``, ``DiaryChanged``, ``SlotTaken``,
         ``IdempotencyKeyReused``, ``TooManyRequests`` and ``TemporarilyUnavailable``.
+        """
+
+    def move_paid(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        """The fee's payment and the move it was for, in one transaction; the hold of the new time ends in it.
+
+        Raises as ``change`` does, and ``PaymentMoved``.
         """
