@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.attention import Attention
+from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Claim, Diary, Settings
 from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
@@ -30,11 +31,13 @@ from shared.domain.reconciliation import Books, Session, SoldPackage
 from shared.domain.schedule import DEFAULT_SCHEDULE
 from shared.domain.service import SEED_SERVICES
 from shared.domain.statements import CalendarEvent
-from shared.domain.time import Interval, minutes
+from shared.domain.time import Interval, common, minutes
 from shared.usecases.ports import (
     AlreadyBooked,
     Booked,
+    BookingMoved,
     Bought,
+    CaseReading,
     CheckoutFacts,
     DiaryChanged,
     EarlierBooking,
@@ -66,18 +69,29 @@ class FakeClock:
 
 @dataclass
 class FakeCalendar:
-    """``foreign`` are the coach's own busy times; ``failing`` makes every call fail."""
+    """``others`` are the times of the coach's own events; ``failing`` makes every call fail, ``hiding`` all that read
+    events. ``asked`` counts the readings of free/busy, ``looked`` those of foreign events.
+    """
 
-    foreign: list[Interval] = field(default_factory=list)
+    others: list[Interval] = field(default_factory=list)
     events: dict[str, Appointment] = field(default_factory=dict)
     failing: Exception | None = None
+    hiding: bool = False
     asked: int = 0
+    looked: int = 0
 
     def busy(self, span: Interval) -> list[Interval]:
         self.asked += 1
         if self.failing:
             raise CalendarUnavailable("down")
-        return [busy for busy in self.foreign if busy.overlaps(span)]
+        ours = [each.session for each in self.events.values()]
+        return common([*self.others, *ours], [span])
+
+    def foreign(self, span: Interval) -> list[Interval]:
+        self.looked += 1
+        if self.failing or self.hiding:
+            raise CalendarUnavailable("down")
+        return [busy for busy in self.others if busy.overlaps(span)]
 
     def put_event(self, appointment: Appointment) -> None:
         if self.failing:
@@ -90,7 +104,7 @@ class FakeCalendar:
         self.events.pop(appointment_id, None)
 
     def written(self, span: Interval) -> list[CalendarEvent]:
-        if self.failing:
+        if self.failing or self.hiding:
             raise CalendarUnavailable("down")
         return [
             CalendarEvent(session_id=each.id, time=each.session)
@@ -184,6 +198,8 @@ class FakeStore(FakeInbox):
         self._captures: dict[str, str] = {}
         self._requests: dict[str, str] = {}
         self.audit: list[tuple[str, str, str]] = []
+        self.freed: list[Interval] = []
+        self.freed: list[Interval] = []
         self._writes = 0
 
     def seed(self) -> None:
@@ -209,7 +225,12 @@ class FakeStore(FakeInbox):
         with self._lock:
             live = [each for each in self._appointments.values() if each.status in HAVE_THEIR_TIME]
             claims = [_claim(each) for each in live if each.claim.overlaps(span)]
-            return Diary(settings=self.settings(), claims=tuple(claims), week_versions={"all": self._writes})
+            return Diary(
+                settings=self.settings(),
+                claims=tuple(claims),
+                week_versions={"all": self._writes},
+                freed=tuple(self.freed),
+            )
 
     def promo(self, code: str, client_id: str, now: datetime) -> PromoReading:
         return PromoReading(
@@ -349,6 +370,81 @@ class FakeStore(FakeInbox):
             for attention in change.attention:
                 self.note(attention)
             self.audit.append((payment.id, change.event, actor))
+
+    # The port ChangeStore
+
+    def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading:
+        with self._lock:
+            earlier = self._requests.get(request_id or "")
+            appointment = self._appointments.get(appointment_id)
+            if appointment is None:
+                return CaseReading(None, earlier)
+            if appointment.package_id is None:
+                payment, _ = self._payments.get(appointment_id, (None, ""))
+                return CaseReading(Case(appointment, payment), earlier)
+            paid, _ = self._payments.get(appointment.package_id, (None, ""))
+            package = self._packages.get(appointment.package_id)
+            return CaseReading(Case(appointment, package=package, package_payment=paid), earlier)
+
+    def change_booking(
+        self,
+        case: Case,
+        change: BookingChange,
+        *,
+        actor: str,
+        relied_on: Diary | None = None,
+        request: Request | None = None,
+    ) -> None:
+        with self._lock:
+            self._refuse_stale(case)
+            if relied_on is not None:
+                self._refuse_taken(change.after, change.after.updated_at)
+                self._refuse_old_reading(relied_on)
+            if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
+                raise IdempotencyKeyReused("reused")
+            if request:
+                self._requests[request.id] = request.fingerprint
+            self._apply(case, change, actor)
+
+    def move_paid(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        with self._lock:
+            self._refuse_stale(case)
+            hold = self._appointments[fee.payment.id]
+            self._cells = {cell: owner for cell, owner in self._cells.items() if owner.id != hold.id}
+            try:
+                self._refuse_taken(change.after, change.after.updated_at)
+                self.change(fee, paid, actor=actor)
+            except (SlotTaken, PaymentMoved):
+                self._write_booking(hold)
+                raise
+            self._apply(case, change, actor)
+
+    def _refuse_stale(self, case: Case) -> None:
+        seen = self.case(case.appointment.id).case
+        assert seen is not None
+        key = (seen.appointment.status, seen.appointment.sequence, seen.payment and seen.payment.version)
+        before = case.appointment
+        if key != (before.status, before.sequence, case.payment and case.payment.version):
+            raise BookingMoved
+
+    def _apply(self, case: Case, change: BookingChange, actor: str) -> None:
+        before, after = case.appointment, change.after
+        self._writes += 1
+        self._write_booking(after)
+        self.freed.append(before.session)
+        if change.payment is not None:
+            self._payments[after.id] = (change.payment, self._payments[after.id][1])
+        if change.returns and after.package_id:
+            package = self._packages[after.package_id]
+            self._packages[package.id] = replace(package, sessions_used=package.sessions_used - 1)
+        elif change.returns and after.promo_code:
+            promo = self._promos[after.promo_code]
+            self._promos[promo.code] = replace(promo, used=promo.used - 1)
+            self._uses.discard((promo.code, after.client.id))
+        self._effects |= {(effect.subject_id, effect.id): effect for effect in change.effects}
+        self.audit.append((after.id, change.event, actor))
 
     def _write_checkout(self, checkout: Checkout) -> None:
         self._payments[checkout.payment.id] = (checkout.payment, checkout.fingerprint)
@@ -511,7 +607,9 @@ def _claim(appointment: Appointment) -> Claim:
 
 def _cells(appointment: Appointment) -> list[datetime]:
     start, end = appointment.claim
-    return [start + minutes(5 * n) for n in range((end - start) // minutes(5))]
+    cells = [start + minutes(5 * n) for n in range((end - start) // minutes(5))]
+    had = appointment.leaves
+    return [cell for cell in cells if had is None or not had.start <= cell < had.end]
 
 
 def _may_claim(owner: Appointment, wanted: Appointment, now: datetime) -> bool:

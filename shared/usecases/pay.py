@@ -105,13 +105,13 @@ def pay(till: Till, *, caller: Caller, approval: Approval, kind: Kind, idempoten
         backup_start=approval.backup_start,
         answers=approval.answers,
     )
-    settled = _settle(till, reading.payment_id, Buyer(caller.client_id, check, said, request))
-    if refusal := _refusal(settled.checkout):
+    settled = settle_with_patience(till, reading.payment_id, Buyer(caller.client_id, check, said, request))
+    if refusal := refusal_of(settled.checkout):
         raise refusal
     return Paid(settled.checkout, settled.first or reading.earlier_request is not None)
 
 
-def _settle(till: Till, payment_id: str, buyer: Buyer) -> Settled:
+def settle_with_patience(till: Till, payment_id: str, buyer: Buyer) -> Settled:
     settled = settle(till, payment_id, buyer)
     for seconds in PAUSES_SECONDS:
         if settled.checkout.payment.status is not PaymentStatus.CAPTURING:
@@ -152,7 +152,7 @@ _REFUSALS: dict[PaymentStatus, tuple[type[DomainError], str]] = {
 }
 
 
-def _refusal(checkout: Checkout) -> DomainError | None:
+def refusal_of(checkout: Checkout) -> DomainError | None:
     """What the buyer has to hear when nothing of theirs stands."""
     status = checkout.payment.status
     if checkout.stands or status in {PaymentStatus.CAPTURING, PaymentStatus.PENDING}:

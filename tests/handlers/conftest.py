@@ -97,7 +97,7 @@ class Stage:
         return World(self.store, self.store, self.mailer, self.till())
 
     def till(self) -> Till:
-        return Till(self.store, self.paypal, self.calendar, self.clock)
+        return Till(self.store, self.store, self.paypal, self.calendar, self.clock)
 
     def shop(self) -> Shop:
         back = "https://coach.example/sessions.html?paid="
@@ -157,6 +157,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "invitations": lambda: Invitations(organizer_email="bookings@coach.example", organizer_name="Coach"),
         "world": stage.world,
         "shop": stage.shop,
+        "changes": lambda: stage.store,
         "till": stage.till,
         "books": stage.books,
         "sources": stage.sources,

@@ -48,7 +48,7 @@ class DynamoChanges:
             package_payment=_payment(of_package, appointment.package_id),
         )
 
-    def change(
+    def change_booking(
         self,
         case: Case,
         change: BookingChange,

@@ -26,7 +26,7 @@ class CaseReading:
 class ChangeStore(Protocol):
     def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading: ...
 
-    def change(
+    def change_booking(
         self,
         case: Case,
         change: BookingChange,
@@ -46,5 +46,5 @@ class ChangeStore(Protocol):
     ) -> None:
         """The fee's payment and the move it was for, in one transaction; the hold of the new time ends in it.
 
-        Raises as ``change`` does, and ``PaymentMoved``.
+        Raises as ``change_booking`` does, and ``PaymentMoved``.
         """
