@@ -23,6 +23,7 @@ from shared.domain.errors import (
     PromoExhausted,
     SlotTaken,
 )
+from shared.domain.notices import Notice
 from shared.domain.package import SOLD, Package
 from shared.domain.payment import Payment
 from shared.domain.paypal_events import PayPalEvent
@@ -43,6 +44,7 @@ from shared.usecases.ports import (
     EarlierBooking,
     FreeBookingFacts,
     Letter,
+    NoticePage,
     OrderReading,
     PackageFacts,
     PackagePage,
@@ -191,6 +193,7 @@ class FakeStore(FakeInbox):
         self._booked: dict[str, tuple[Appointment, str]] = {}
         self._appointments: dict[str, Appointment] = {}
         self._effects: dict[tuple[str, str], Effect] = {}
+        self._notices: dict[tuple[str, str], Notice] = {}
         self._cells: dict[datetime, Appointment] = {}
         self._payments: dict[str, tuple[Payment, str]] = {}
         self._packages: dict[str, Package] = {}
@@ -198,7 +201,6 @@ class FakeStore(FakeInbox):
         self._captures: dict[str, str] = {}
         self._requests: dict[str, str] = {}
         self.audit: list[tuple[str, str, str]] = []
-        self.freed: list[Interval] = []
         self.freed: list[Interval] = []
         self._writes = 0
 
@@ -221,6 +223,11 @@ class FakeStore(FakeInbox):
     def change_promo(self, promo: Promo) -> None:
         self._promos[promo.code] = promo
 
+    def revoke_links(self, appointment_id: str) -> None:
+        """As ``docs/operating.md`` has the operator do it."""
+        booking = self._appointments[appointment_id]
+        self._appointments[appointment_id] = replace(booking, manage_key=booking.manage_key + 1)
+
     def diary(self, span: Interval) -> Diary:
         with self._lock:
             live = [each for each in self._appointments.values() if each.status in HAVE_THEIR_TIME]
@@ -229,7 +236,7 @@ class FakeStore(FakeInbox):
                 settings=self.settings(),
                 claims=tuple(claims),
                 week_versions={"all": self._writes},
-                freed=tuple(self.freed),
+                freed=tuple(session for session in self.freed if session.overlaps(span)),
             )
 
     def promo(self, code: str, client_id: str, now: datetime) -> PromoReading:
@@ -526,7 +533,7 @@ class FakeStore(FakeInbox):
     def _is_listed(self, appointment: Appointment) -> bool:
         payment = self._with_payment(appointment).payment
         given_up = payment is not None and payment.given_up
-        return appointment.status is not AppointmentStatus.EXPIRED and not given_up
+        return appointment.status is not AppointmentStatus.EXPIRED and not given_up and not appointment.moves
 
     def _with_payment(self, appointment: Appointment) -> Booked:
         payment, _ = self._payments.get(appointment.id, (None, ""))
@@ -546,6 +553,16 @@ class FakeStore(FakeInbox):
         more = _cursor(end) if end < len(listed) else None
         shown = [each for each in listed[begin:end] if each.status_at(now) is not AppointmentStatus.EXPIRED]
         return Page(tuple(self._with_payment(each) for each in shown), more)
+
+    def owe(self, effects: Sequence[Effect]) -> int:
+        with self._lock:
+            new = {
+                (each.subject_id, each.id): each
+                for each in effects
+                if (each.subject_id, each.id) not in self._effects
+            }
+            self._effects |= new
+            return len(new)
 
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         return [key for key, effect in self._effects.items() if _due(effect, now)]
@@ -581,6 +598,35 @@ class FakeStore(FakeInbox):
         if effect is not None and effect.status is not EffectStatus.DONE:
             done = replace(effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None)
             self._effects[subject_id, effect_id] = done
+
+    def note_undelivered(
+        self, subject_id: str, effect_id: str, provider_id: str, status: EffectStatus, error: str
+    ) -> bool:
+        effect = self._effects.get((subject_id, effect_id))
+        if effect is None:
+            return False
+        noted = replace(effect, status=status, provider_id=provider_id, last_error=error)
+        self._effects[subject_id, effect_id] = noted
+        return True
+
+    # The port NoticeStore
+
+    def post(self, notice: Notice) -> None:
+        self._notices.setdefault((notice.client_id, notice.id), notice)
+
+    def notices_of(self, client_id: str, cursor: str | None, limit: int) -> NoticePage:
+        own = [each for (reader, _), each in self._notices.items() if reader == client_id]
+        own.sort(key=lambda each: (each.noted_at, each.id), reverse=True)
+        begin = 0 if cursor is None else _read_cursor(cursor)
+        end = begin + limit
+        return NoticePage(tuple(own[begin:end]), _cursor(end) if end < len(own) else None)
+
+    def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
+        notice = self._notices.get((client_id, notice_id))
+        if notice is None:
+            return None
+        self._notices[client_id, notice_id] = replace(notice, read=True)
+        return self._notices[client_id, notice_id]
 
     def _change_mine(self, effect: Effect, **changes: object) -> None:
         key = (effect.subject_id, effect.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from local import engine
 from shared.adapters.dynamodb import items, keys
-from shared.domain.appointment import AppointmentStatus
+from shared.domain.appointment import Appointment, AppointmentStatus
 
 LIVE = frozenset({"held", "confirmed", "completed", "no_show"})
 
@@ -27,7 +27,9 @@ def check(endpoint: str, table: str) -> list[dict[str, Any]]:
     everything = rows(endpoint, table)
     of_kind = {kind: [row for row in everything if row.get("kind") == kind] for kind in _kinds(everything)}
     bookings = of_kind.get("APPOINTMENT", [])
-    live = {row["id"]: items.appointment(row) for row in bookings if row["status"] in LIVE}
+    all_of_them = [items.appointment(row) for row in bookings]
+    # A hold of a new time is over once the session has moved there.
+    live = {each.id: each for each in all_of_them if each.status in LIVE and not _has_moved(each)}
 
     claimed = {row["PK"]: row["owner"] for row in everything if row["SK"] == "CELL"}
     theirs = {each.id: {cell["PK"] for cell in keys.cells(each.claim)} for each in live.values()}
@@ -57,6 +59,10 @@ def check(endpoint: str, table: str) -> list[dict[str, Any]]:
     assert used_from == Counter(packages)
     assert all(row["sessions_used"] <= row["sessions_total"] for row in of_kind.get("PACKAGE", []))
     return bookings
+
+
+def _has_moved(booking: Appointment) -> bool:
+    return booking.moves is not None and booking.status is AppointmentStatus.COMPLETED
 
 
 def _kinds(everything: list[dict[str, Any]]) -> set[str]:
