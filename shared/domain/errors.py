@@ -22,6 +22,18 @@ class NotFound(DomainError):
     code = "not_found"
 
 
+class Unauthenticated(DomainError):
+    """What the caller brought was good once, and is not any more."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(DomainError):
+    """The caller is known, and may not do this."""
+
+    code = "forbidden"
+
+
 class InvalidInput(DomainError):
     """A field that no request should carry; ``field`` names it."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.appointment import Actor
-from shared.domain.caller import Caller
+from shared.domain.caller import Party
 from shared.domain.changes import cancel as cancelled
 from shared.domain.changes import quoted
 from shared.domain.errors import TooManyRequests
@@ -26,7 +26,7 @@ def cancel(
     changes: ChangeStore,
     now: datetime,
     *,
-    caller: Caller,
+    caller: Party,
     wanted: Cancellation,
     idempotency_key: str | None,
 ) -> Booked:
@@ -36,7 +36,7 @@ def cancel(
     """
     request = request_of(caller.client_id, idempotency_key, fingerprint("cancel", wanted))
     for _ in range(ATTEMPTS):
-        heard = read_case(changes, caller, wanted.appointment_id, request)
+        heard = read_case(changes, caller, wanted.appointment_id, now, request)
         case = heard.case
         if heard.before:
             return Booked(case.appointment, case.payment)

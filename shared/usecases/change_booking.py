@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.appointment import Actor
-from shared.domain.caller import Caller
+from shared.domain.caller import Party
 from shared.domain.changes import Case, quoted
 from shared.domain.errors import IdempotencyKeyReused, NotFound
 from shared.domain.policy import Action, Quote
@@ -27,23 +27,23 @@ class Heard:
 
 
 def read_case(
-    changes: ChangeStore, caller: Caller, appointment_id: str, request: Request | None = None
+    changes: ChangeStore, caller: Party, appointment_id: str, now: datetime, request: Request | None = None
 ) -> Heard:
-    """Raises ``NotFound`` and ``IdempotencyKeyReused``."""
+    """Raises ``NotFound``, ``Unauthenticated`` and ``IdempotencyKeyReused``."""
     if len(appointment_id) != ID_DIGITS:
         raise NotFound("There is no such booking.")
     reading = changes.case(appointment_id, request.id if request else None)
     if reading.case is None:
         raise NotFound("There is no such booking.")
-    own(reading.case.appointment, caller)
+    own(reading.case.appointment, caller, now)
     if request is not None and reading.earlier_request not in {None, request.fingerprint}:
         raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
     return Heard(reading.case, reading.earlier_request is not None)
 
 
 def quote_change(
-    changes: ChangeStore, now: datetime, *, caller: Caller, appointment_id: str, action: Action
+    changes: ChangeStore, now: datetime, *, caller: Party, appointment_id: str, action: Action
 ) -> tuple[Case, Quote]:
     """What it would cost now, and why. Raises ``NotFound``, ``NotCancellable`` and ``NotReschedulable``."""
-    case = read_case(changes, caller, appointment_id).case
+    case = read_case(changes, caller, appointment_id, now).case
     return case, quoted(case, action, Actor.CLIENT, now)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from shared.domain import changes as steps
 from shared.domain.appointment import Actor
-from shared.domain.caller import Caller
+from shared.domain.caller import Party
 from shared.domain.changes import Case, quoted
 from shared.domain.checkout import Checkout, Corrections
 from shared.domain.diary import Diary
@@ -28,7 +28,6 @@ from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.policy import Action, Quote
 from shared.domain.time import Interval
-from shared.usecases.busy_times import without_ours
 from shared.usecases.change_booking import ATTEMPTS, read_case
 from shared.usecases.checkout import Shop
 from shared.usecases.choose_time import (
@@ -62,7 +61,7 @@ class Moved:
 
 
 def reschedule(
-    shop: Shop, till: Till, now: datetime, *, caller: Caller, wanted: Move, idempotency_key: str | None
+    shop: Shop, till: Till, now: datetime, *, caller: Party, wanted: Move, idempotency_key: str | None
 ) -> Moved:
     """Raises ``NotFound``, ``NotReschedulable``, ``SlotNotOffered``, ``SlotTaken``, ``CalendarUnavailable``,
     ``FeeRequired`` with the order to approve, ``OrderMismatch``, the refusals of a payment, ``IdempotencyKeyReused``,
@@ -75,7 +74,7 @@ def reschedule(
     with ThreadPoolExecutor(max_workers=1) as beside:
         busy = beside.submit(shop.calendar.busy, span)
         for _ in range(ATTEMPTS):
-            heard = read_case(till.changes, caller, wanted.appointment_id, request)
+            heard = read_case(till.changes, caller, wanted.appointment_id, now, request)
             case = heard.case
             if heard.before:
                 return Moved(Booked(case.appointment, case.payment))
@@ -102,7 +101,7 @@ def _refuse_unless_free(
     case: Case,
     diary: Diary,
     busy: Future[list[Interval]],
-    caller: Caller,
+    caller: Party,
     wanted: Move,
     now: datetime,
 ) -> None:
@@ -112,8 +111,8 @@ def _refuse_unless_free(
         raise InvalidInput("start", "The session is at that time already.")
     check_wanted(wanted.start, None, appointment.timezone, now)
     refuse_times_past(wanted.start, None, now)
-    others = without_ours(shop.calendar, busy.result(), [appointment.session, *diary.freed])
-    refuse_unless_open(diary, appointment.duration_minutes, others, caller, now, wanted.start)
+    length, ours = appointment.duration_minutes, [appointment.session]
+    refuse_unless_open(shop.calendar, diary, length, busy.result(), caller, now, wanted.start, ours)
 
 
 def _nearby(
@@ -122,7 +121,7 @@ def _nearby(
     case: Case,
     span: Interval,
     busy: Future[list[Interval]],
-    caller: Caller,
+    caller: Party,
     wanted: Move,
     now: datetime,
 ) -> SlotTaken:
@@ -136,7 +135,7 @@ def _ask_fee(
     case: Case,
     cost: Quote,
     diary: Diary,
-    caller: Caller,
+    caller: Party,
     wanted: Move,
     idempotency_key: str | None,
     now: datetime,
@@ -199,8 +198,8 @@ def _hold_for_fee(
     return checkout
 
 
-def _move_with_fee(till: Till, caller: Caller, wanted: Move, fee_order_id: str) -> Moved:
-    case = read_case(till.changes, caller, wanted.appointment_id).case
+def _move_with_fee(till: Till, caller: Party, wanted: Move, fee_order_id: str) -> Moved:
+    case = read_case(till.changes, caller, wanted.appointment_id, till.clock.now()).case
     payment_id = till.payments.order(fee_order_id).payment_id
     if payment_id is None:
         raise NotFound("There is no such order.")
@@ -217,5 +216,5 @@ def _move_with_fee(till: Till, caller: Caller, wanted: Move, fee_order_id: str) 
     fee = settle_with_patience(till, payment_id, buyer).checkout
     if refusal := refusal_of(fee):
         raise refusal
-    moved = read_case(till.changes, caller, wanted.appointment_id).case
+    moved = read_case(till.changes, caller, wanted.appointment_id, till.clock.now()).case
     return Moved(Booked(moved.appointment, moved.payment), pending=not fee.stands)
