@@ -595,7 +595,7 @@ class FakeStore(FakeInbox):
 
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         effect = self._effects.get((subject_id, effect_id))
-        if effect is not None and effect.status is not EffectStatus.DONE:
+        if effect is not None and effect.status in {EffectStatus.OWED, EffectStatus.DEAD}:
             done = replace(effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None)
             self._effects[subject_id, effect_id] = done
 

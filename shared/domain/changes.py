@@ -126,6 +126,7 @@ def _move(
         reschedules_used=case.appointment.reschedules_used + (actor is Actor.CLIENT),
         calendar_status=CalendarStatus.OWED,
         backup_start=None,
+        timed_at=now,
         updated_at=now,
     )
     payment = case.payment

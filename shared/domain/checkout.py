@@ -104,7 +104,7 @@ def confirm(checkout: Checkout, capture: CaptureState, now: datetime, *, answere
     after = _moved(
         checkout,
         payment,
-        booking={"status": AppointmentStatus.CONFIRMED, **_NO_HOLD},
+        booking={"status": AppointmentStatus.CONFIRMED, "timed_at": now, **_NO_HOLD},
         package={"status": PackageStatus.ACTIVE},
     )
     kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING

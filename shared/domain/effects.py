@@ -34,6 +34,10 @@ class EffectStatus(StrEnum):
     OWED = "owed"
     DONE = "done"
     DEAD = "dead"
+    BOUNCED = "bounced"
+    """Sent, and it did not arrive."""
+    COMPLAINED = "complained"
+    """It arrived, and was called unwanted."""
 
 
 REPEATABLE_LEASE = timedelta(minutes=2)
@@ -51,6 +55,8 @@ class Effect:
     ``subject_id`` is the appointment's id, or the package's.
 
     ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
+
+    ``minutes_before`` tells the reminders of one sequence apart: so long before the session it is to be sent.
     """
 
     subject_id: str
@@ -61,15 +67,22 @@ class Effect:
     attempts: int = 0
     provider_id: str | None = None
     last_error: str | None = None
+    minutes_before: int | None = None
 
     @property
     def id(self) -> str:
-        return f"{self.kind}-{self.sequence}"
+        which = "" if self.minutes_before is None else f"-{self.minutes_before}"
+        return f"{self.kind}-{self.sequence}{which}"
+
+    @property
+    def ref(self) -> str:
+        """Its id among all effects."""
+        return f"{self.subject_id}.{self.id}"
 
 
 def lease(effect_id: str) -> timedelta:
     """How long one worker may take over the effect before another may take it up."""
-    kind = EffectKind(effect_id.rpartition("-")[0])
+    kind = EffectKind(effect_id.partition("-")[0])
     return REPEATABLE_LEASE if kind in REPEATABLE else MAIL_LEASE
 
 

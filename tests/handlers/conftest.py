@@ -94,7 +94,7 @@ class Stage:
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def world(self) -> World:
-        return World(self.store, self.store, self.mailer, self.till())
+        return World(self.store, self.store, self.mailer, self.till(), self.store)
 
     def till(self) -> Till:
         return Till(self.store, self.store, self.paypal, self.calendar, self.clock)
@@ -162,6 +162,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "books": stage.books,
         "sources": stage.sources,
         "inbox": lambda: stage.store,
+        "attention": lambda: stage.store,
+        "notices": lambda: stage.store,
         "webhook_verifier": lambda: stage.verifier,
         "clock": stage.clock,
     }

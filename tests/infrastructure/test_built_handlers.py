@@ -91,8 +91,11 @@ def test_an_http_function_uses_the_rights_it_has_and_all_of_them(
 
 
 def test_the_news_of_a_mail_is_noted_with_just_the_rights_it_takes(
-    lambdas: Lambda, granted: Statements
+    lambdas: Lambda, granted: Statements, booked: dict[str, Any]
 ) -> None:
+    bounced = sample("mail_events/bounced")
+    bounced["detail"]["mail"]["tags"]["effect"] = [f"{booked['id']}.client_booked_mail-0"]
     lambdas.meter.uses.clear()
     lambdas.call("mail_events", sample("mail_events/sent"))
+    lambdas.call("mail_events", bounced)
     assert lambdas.meter.uses == rights(granted["mail_events"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared import config as configuration
@@ -18,7 +20,11 @@ SECRETS = {
     "packages": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     **{
         folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"}
-        for folder in ("checkout", "paypal_webhook", "health", "effects", "sweeper", "reconcile")
+        for folder in ("checkout", "paypal_webhook", "health", "reconcile")
+    },
+    **{
+        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET", "APP_SECRET"}
+        for folder in ("effects", "sweeper")
     },
 }
 
@@ -93,8 +99,12 @@ def test_a_function_that_reads_secrets_knows_where_they_are(functions: dict[str,
 SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper"}
 
 
+WRITES_ONLY = {"reconcile": "ATTENTION#*", "mail_events": "ATTENTION#*", "reminders": "OWED#*"}
+"""Who creates items of one kind and of no other."""
+
+
 def test_only_booking_and_money_create_items(granted: Statements) -> None:
-    creating = {"book_free", "packages", "effects", "reconcile"} | SETTLES_PAYMENTS
+    creating = {"book_free", "packages", "effects", *WRITES_ONLY} | SETTLES_PAYMENTS
     assert allowed("dynamodb:PutItem", granted) == creating
 
 
@@ -103,9 +113,28 @@ def test_the_daily_comparison_writes_nothing_but_what_needs_a_person(granted: St
         each for each in granted["reconcile"] if any("dynamodb:" in action for action in actions(each))
     ]
     assert set().union(*map(actions, on_table)) == {"dynamodb:Scan", "dynamodb:Query", "dynamodb:PutItem"}
-    [writing] = [each for each in on_table if "dynamodb:PutItem" in actions(each)]
-    assert writing["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ATTENTION#*"]}}
+
+
+@pytest.mark.parametrize("folder", WRITES_ONLY)
+def test_who_creates_items_of_one_kind_creates_no_others(granted: Statements, folder: str) -> None:
+    assert _leading_keys("dynamodb:PutItem", granted[folder]) == [WRITES_ONLY[folder]]
+
+
+def test_a_notice_can_be_marked_as_read_and_nothing_else_changed(granted: Statements) -> None:
+    assert _leading_keys("dynamodb:UpdateItem", granted["notifications"]) == ["NOTICE#*"]
+
+
+def test_the_kinds_of_items_that_roles_name_are_those_of_the_keys() -> None:
     assert keys.attention("x")["PK"].startswith("ATTENTION#")
+    assert keys.effect("x", "y")["PK"].startswith("OWED#")
+    assert keys.notice("x", "y")["PK"].startswith("NOTICE#")
+
+
+def _leading_keys(action: str, statements: list[dict[str, Any]]) -> list[str]:
+    [writing] = [each for each in statements if action in actions(each)]
+    [[_, condition]] = writing["Condition"].items()
+    keys_allowed: list[str] = condition["dynamodb:LeadingKeys"]
+    return keys_allowed
 
 
 def test_only_who_settles_payments_frees_times(granted: Statements) -> None:

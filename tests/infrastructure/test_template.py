@@ -31,6 +31,8 @@ ROUTES = {
     "POST /booking/use-package-session",
     "GET /booking/my-packages",
     "GET /booking/my-appointments",
+    "GET /booking/notifications",
+    "PUT /booking/notifications/{id}/read",
     "GET /booking/{id}",
     "GET /booking/{id}/calendar.ics",
     "POST /webhooks/paypal",

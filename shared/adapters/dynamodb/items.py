@@ -14,6 +14,7 @@ from shared.domain.attention import Attention, AttentionKind
 from shared.domain.diary import Claim, Settings
 from shared.domain.effects import Effect, EffectKind, EffectStatus
 from shared.domain.money import Money
+from shared.domain.notices import Notice, NoticeKind
 from shared.domain.promo import Promo
 from shared.domain.service import Service
 from shared.domain.time import Interval, isoformat
@@ -73,6 +74,8 @@ def appointment_record(appointment: Appointment) -> Item:
         "cancel_reason": appointment.cancel_reason,
         "credit_returned": appointment.credit_returned,
         "moves": appointment.moves,
+        "manage_key": appointment.manage_key,
+        "timed_at": optional(appointment.timed_at),
         "leaves": [isoformat(end) for end in appointment.leaves] if appointment.leaves else None,
         "created_at": isoformat(appointment.created_at),
         "updated_at": isoformat(appointment.updated_at),
@@ -105,6 +108,8 @@ def appointment(record: Item) -> Appointment:
         cancel_reason=record.get("cancel_reason"),
         credit_returned=record.get("credit_returned"),
         moves=record.get("moves"),
+        manage_key=int(record.get("manage_key", 0)),
+        timed_at=optional_instant(record.get("timed_at")),
         leaves=Interval(*map(instant, record["leaves"])) if "leaves" in record else None,
         created_at=instant(record["created_at"]),
         updated_at=instant(record["updated_at"]),
@@ -118,6 +123,7 @@ def effect_record(effect: Effect) -> Item:
         "effect": effect.kind.value,
         "subject_id": effect.subject_id,
         "sequence": effect.sequence,
+        "minutes_before": effect.minutes_before,
         "status": effect.status.value,
         "attempts": effect.attempts,
         "GSI1PK": keys.OWED,
@@ -136,6 +142,34 @@ def effect(record: Item) -> Effect:
         attempts=int(record["attempts"]),
         provider_id=record.get("provider_id"),
         last_error=record.get("last_error"),
+        minutes_before=int(record["minutes_before"]) if "minutes_before" in record else None,
+    )
+
+
+def notice_record(notice: Notice) -> Item:
+    return {
+        **keys.notice(notice.client_id, notice.id),
+        "kind": "NOTICE",
+        "id": notice.id,
+        "client_id": notice.client_id,
+        "notice": notice.kind.value,
+        "subject_id": notice.subject_id,
+        "start": optional(notice.start),
+        "noted_at": isoformat(notice.noted_at),
+        "GSI1PK": keys.by_reader(notice.client_id),
+        "GSI1SK": keys.by_time(notice.noted_at, notice.id),
+    }
+
+
+def notice(record: Item) -> Notice:
+    return Notice(
+        id=record["id"],
+        client_id=record["client_id"],
+        kind=NoticeKind(record["notice"]),
+        subject_id=record["subject_id"],
+        start=optional_instant(record.get("start")),
+        noted_at=instant(record["noted_at"]),
+        read=record.get("read", False),
     )
 
 

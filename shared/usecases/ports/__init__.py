@@ -31,6 +31,7 @@ from shared.usecases.ports.gateway import (
     WebhookVerifier,
 )
 from shared.usecases.ports.inbox import InboxStore, Received
+from shared.usecases.ports.notices import NoticePage, NoticeStore
 from shared.usecases.ports.packages import Bought, PackageFacts, PackagePage, PackageStore
 from shared.usecases.ports.world import Calendar, Clock, OutcomeUnknown, TryAgainLater, WillNeverWork
 
@@ -60,6 +61,8 @@ __all__ = [
     "Letter",
     "LetterKind",
     "Mailer",
+    "NoticePage",
+    "NoticeStore",
     "OrderReading",
     "OutcomeUnknown",
     "PackageFacts",
