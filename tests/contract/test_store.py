@@ -105,7 +105,11 @@ def test_the_seeds_are_the_products(store: Store) -> None:
 
 def test_a_booking_reads_back_as_it_was_made(store: Store, book: Any) -> None:
     made = book(
-        appointment(backup_start=START + timedelta(days=1), answers={"Topic?": "Work\n& <b>life</b>"})
+        appointment(
+            backup_start=START + timedelta(days=1),
+            answers={"Topic?": "Work\n& <b>life</b>"},
+            manage_key=3,
+        )
     )
     assert store.appointment(made.id) == made
     assert store.appointments([made.id, "f" * 32]) == [made]
