@@ -1,21 +1,31 @@
-"""PUT /booking/{id}/cancel: the time is free at once, and what the policy gives back is owed."""
+"""GET /booking/{id}/quote: what a change would cost now. PUT /booking/{id}/cancel: frees the time at once."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from shared import bootstrap
+from shared.domain.policy import Action
 from shared.http.appointments import AppointmentView, view
 from shared.http.auth import party_of
-from shared.http.changes import CancelRequest
+from shared.http.changes import CancelRequest, QuoteView, quote_view
 from shared.http.fields import IdempotencyKey
 from shared.http.resolver import entry, resolver
 from shared.usecases.cancel import Cancellation, cancel
+from shared.usecases.change_booking import quote_change
 
 app = resolver()
 changes = bootstrap.changes()
+
+
+@app.get("/booking/<appointment_id>/quote", operation_id="quote", summary="What a change would cost now")
+def quote(appointment_id: Annotated[str, Path()], action: Annotated[Action, Query()]) -> QuoteView:
+    now, caller = bootstrap.clock.now(), party_of(app.current_event)
+    return quote_view(
+        *quote_change(changes, now, caller=caller, appointment_id=appointment_id, action=action)
+    )
 
 
 @app.put("/booking/<appointment_id>/cancel", operation_id="cancel", summary="Cancel a booking")

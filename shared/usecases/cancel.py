@@ -1,4 +1,4 @@
-"""A client cancels: the time is free at once, and what the policy gives back is owed. ``PUT /booking/{id}/cancel``."""
+"""A client cancels: the time is free at once, what the policy gives back is owed. ``PUT /booking/{id}/cancel``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def cancel(
 ) -> Booked:
     """The cancelled booking, with how far its refund is.
 
-    Raises ``NotFound``, ``NotCancellable``, ``IdempotencyKeyReused``, ``TooManyRequests``, ``TemporarilyUnavailable``.
+    Raises ``NotFound``, ``NotCancellable``, ``IdempotencyKeyReused``, ``TooManyRequests`` and
+    ``TemporarilyUnavailable``.
     """
     request = request_of(caller.client_id, idempotency_key, fingerprint("cancel", wanted))
     for _ in range(ATTEMPTS):

@@ -127,7 +127,8 @@ def _refuse_what_does_not_fit(
     if checkout.payment.client_id != caller.client_id:
         raise NotFound("There is no such order.")
     booking = checkout.booking
-    if (booking is None) is not (kind is Kind.PACKAGE):
+    is_fee = booking is not None and booking.moves is not None
+    if is_fee or (booking is None) is not (kind is Kind.PACKAGE):
         raise OrderMismatch("This order is for something else.")
     if booking is None:
         return
