@@ -25,6 +25,13 @@ def due(appointment: Appointment, now: datetime) -> timedelta | None:
     return None if last is None or appointment.start - last <= timed_at else last
 
 
+def worth_sending(reminder: Effect, appointment: Appointment, now: datetime) -> bool:
+    """Whatever held it up: the session stands, and neither it nor the next reminder's moment has come."""
+    before = timedelta(minutes=reminder.minutes_before or 0)
+    following = max((each for each in REMINDERS if each < before), default=timedelta())
+    return appointment.status is AppointmentStatus.CONFIRMED and now < appointment.start - following
+
+
 def owed_reminder(appointment: Appointment, now: datetime) -> Effect | None:
     """What is owed to the client now; the same for the same reminder of the same time, whenever it is asked for."""
     before = due(appointment, now)
