@@ -66,6 +66,7 @@ class CrashBody(Body):
     before: str | None = None
     after: str | None = None
     times: Count = 1
+    skip: Annotated[int, Field(ge=0)] = 0
 
 
 Call = Callable[["Assembly", Request], Awaitable[Any]]
@@ -149,7 +150,7 @@ async def plan_crash(stack: Assembly, request: Request) -> Any:
     if body.function not in stack.lambdas:
         raise HTTPException(404, f"the template has no function {body.function}")
     moment = f"before {body.before}" if body.before else f"after {body.after}"
-    stack.outside.crashes.add(CrashPlan(body.function, moment, body.times))
+    stack.outside.crashes.add(CrashPlan(body.function, moment, body.times, body.skip))
     return body.model_dump(exclude_none=True)
 
 

@@ -25,7 +25,7 @@ class Fault:
     target: str
     effect: str
     match: str = "*"
-    """``POST /calendars/*/events``, or an operation's name for ``dynamodb``."""
+    """``POST /calendars/*/events``; for ``dynamodb`` an operation's name, or a function's call: ``checkout.hold``."""
 
     status_code: int = 503
     seconds: float = 0

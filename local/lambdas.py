@@ -202,7 +202,9 @@ class Lambdas:
                 case "crash":
                     worker.send({"answer": outside.crashes.take(function.name, message["moment"])})
                 case "fault":
-                    fault = outside.faults.meet("dynamodb", message["operation"], "POST /")
+                    call = calls.get(message["number"])
+                    ours = f"{function.name}.{call.operation}" if call else ""
+                    fault = outside.faults.meet("dynamodb", message["operation"], "POST /", ours)
                     worker.send({"answer": asdict(fault) if fault else None})
                 case _:
                     return message, body

@@ -69,10 +69,12 @@ class CrashPlan:
     """``before google.freebusy`` or ``after google.freebusy``."""
 
     times: int
+    skip: int = 0
+    """How often to live through it first."""
 
 
 class CrashPlans:
-    """The processes of ``function`` die at ``moment``, exactly ``times`` times in all."""
+    """The processes of ``function`` die at ``moment``, exactly ``times`` times in all, after ``skip`` spared ones."""
 
     def __init__(self) -> None:
         self._plans: list[CrashPlan] = []
@@ -86,9 +88,13 @@ class CrashPlans:
     def take(self, function: str, moment: str) -> bool:
         """Whether to die here; if so, one time less is left."""
         for plan in self._plans:
-            if (plan.function, plan.moment) == (function, moment) and plan.times:
-                plan.times -= 1
-                return True
+            if (plan.function, plan.moment) != (function, moment) or not plan.times:
+                continue
+            if plan.skip:
+                plan.skip -= 1
+                continue
+            plan.times -= 1
+            return True
         return False
 
     def left(self) -> list[dict[str, str | int]]:

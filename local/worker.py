@@ -93,6 +93,11 @@ class Stack:
         self.tell(kind="called", number=self._open_calls.numbers.pop(), seconds=seconds, outcome=outcome)
         self._crash_if_planned(f"after {target}.{operation}")
 
+    def fault(self, operation: str) -> Any:
+        """What a request of the database meets; ``number`` tells which outside call it is part of."""
+        numbers = self._open_calls.__dict__.get("numbers") or [None]
+        return self.ask(kind="fault", operation=operation, number=numbers[-1])
+
     def _crash_if_planned(self, moment: str) -> None:
         if moment in self.crashes and self.ask(kind="crash", moment=moment):
             os._exit(CRASH_STATUS)
@@ -134,7 +139,7 @@ def serve(order: dict[str, Any], connection: socket.socket) -> None:
     except BaseException as error:
         stack.tell(kind="unready", error=_error(error))
         return
-    database_faults.install(lambda operation: stack.ask(kind="fault", operation=operation))
+    database_faults.install(stack.fault)
     stack.tell(kind="ready")
     while (received := stack.receive()) is not None:
         invocation, event = received

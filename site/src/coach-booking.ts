@@ -191,6 +191,7 @@ export class CoachBooking extends LitElement {
 
   /** The new step is read out from its title on. */
   private async stepChanged() {
+    if (this.flow.draft.step === "pay") this.checkout.clear();
     this.requestUpdate();
     await this.updateComplete;
     if (!this.dialog.open) return;

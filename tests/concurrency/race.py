@@ -14,9 +14,25 @@ FINISH_SECONDS = 120
 
 Runner = Callable[[], Any]
 
+PRELOADED = [
+    "tests.concurrency.contenders",
+    "tests.concurrency.errands",
+    "shared.adapters.dynamodb.attention",
+    "shared.adapters.dynamodb.inbox",
+    "shared.adapters.dynamodb.payments",
+    "shared.adapters.paypal",
+    "shared.adapters.paypal_signature",
+    "shared.http.appointments",
+    "shared.http.packages",
+    "shared.http.payments",
+    "shared.http.resolver",
+    "shared.usecases.sweep",
+]
+"""What the functions import, and any test may: so that a process is there as soon as it is forked."""
+
 _server = multiprocessing.get_context("forkserver")
 # Forked from a process that has imported all and started no thread: as quick as a fork, and as safe as a new one.
-_server.set_forkserver_preload(["tests.concurrency.contenders"])
+_server.set_forkserver_preload(PRELOADED)
 
 
 def race(prepare: Callable[[Any], Runner], contenders: Sequence[Any]) -> list[Any]:

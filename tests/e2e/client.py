@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, expect
 
 from tests.e2e.stack import Stack
 
@@ -39,7 +39,7 @@ class Client:
         if lang:
             self.page.evaluate("lang => document.querySelector('coach-booking').lang = lang", lang)
 
-    def open(self, name: str = "Book a free session") -> None:
+    def open(self, name: str = "Book a session") -> None:
         self.page.get_by_role("button", name=name).click()
         expect(self.dialog).to_be_visible()
 
@@ -55,9 +55,15 @@ class Client:
     def arrive(self, lang: str | None = None) -> None:
         """Signed in, with the open times on show."""
         self.visit(lang=lang)
-        self.open(*(["Réserver une séance gratuite"] if lang else []))
+        self.open(*(["Réserver une séance"] if lang else []))
         self.sign_in(*(["Voir les heures libres"] if lang else []))
         expect(self.times.first).to_be_visible()
+
+    def wants(self, kind: str, lang: str | None = None) -> None:
+        """Opens the booking and says what for."""
+        self.visit(lang=lang)
+        self.open(*(["Réserver une séance"] if lang else []))
+        self.dialog.get_by_role("radio", name=re.compile(f"^{kind}")).check()
 
     @property
     def times(self) -> Locator:
@@ -87,6 +93,24 @@ class Client:
 
     def book(self) -> None:
         self.dialog.get_by_role("button", name="Book this time").click()
+
+    def see_times(self) -> None:
+        self.dialog.get_by_role("button", name="See times").click()
+        expect(self.times.first).to_be_visible()
+
+    @property
+    def paypal(self) -> Locator:
+        return self.page.get_by_role("button", name="Pay with PayPal")
+
+    def pay(self, funding: str = "PayPal balance") -> None:
+        with self.page.expect_popup() as popup:
+            self.paypal.click()
+        self.agree(popup.value, funding)
+
+    def agree(self, window: Page | FrameLocator, funding: str = "PayPal balance") -> None:
+        """In PayPal's window."""
+        window.get_by_role("radio", name=re.compile(f"^{funding}")).check()
+        window.get_by_role("button", name="Pay now").click()
 
     def sees_booked(self) -> None:
         expect(self.title).to_have_text("You are booked")

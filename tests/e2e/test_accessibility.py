@@ -58,7 +58,7 @@ def assert_fits(client: Client) -> None:
 def test_a_session_is_booked_by_keyboard_alone(client: Client) -> None:
     client.visit()
     press = client.page.keyboard.press
-    client.page.get_by_role("button", name="Book a free session").focus()
+    client.page.get_by_role("button", name="Book a session").focus()
     press("Enter")
     expect(client.dialog.get_by_role("button", name="Sign in to see times")).to_be_enabled()
     tab_to(client, "Sign in to see times")
@@ -90,7 +90,7 @@ def test_a_session_is_booked_by_keyboard_alone(client: Client) -> None:
     expect(client.title).to_be_focused()
     press("Escape")
     expect(client.dialog).not_to_be_visible()
-    expect(client.page.get_by_role("button", name="Book a free session")).to_be_focused()
+    expect(client.page.get_by_role("button", name="Book a session")).to_be_focused()
 
 
 def tab_to(client: Client, name: str) -> None:

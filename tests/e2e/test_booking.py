@@ -64,7 +64,7 @@ def test_a_client_without_sessions_is_told_what_to_do_next(client: Client) -> No
     client.sign_in("Sign in", client.page.locator("coach-sessions"))
     expect(client.page.get_by_text("No sessions yet")).to_be_visible()
     client.open()
-    expect(client.times.first).to_be_visible()
+    client.see_times()
 
 
 def test_another_clients_session_looks_like_none(client: Client, stack: Stack) -> None:
@@ -88,7 +88,7 @@ def test_a_page_that_signs_its_users_in_hands_over_its_own_token(client: Client,
     token = stack.token(client.email)
     client.page.evaluate("token => document.querySelector('coach-booking').token = token", token)
     client.open()
-    expect(client.times.first).to_be_visible()
+    client.see_times()
     client.choose("9:00 a.m.")
     client.go_on()
     client.fill_in()

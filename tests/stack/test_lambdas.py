@@ -72,6 +72,12 @@ def test_exactly_as_many_processes_die_as_planned_however_many_run_at_once(proje
     assert statuses.count(200) == 9
 
 
+def test_a_process_may_live_through_the_first_calls(project: Small) -> None:
+    project.outside.crashes.add(CrashPlan("outside", "before google.freebusy", times=1, skip=2))
+    statuses = [project.get("/outside/once").status_code for _ in range(4)]
+    assert statuses == [200, 200, 502, 200]
+
+
 def test_a_plan_concerns_its_function_and_moment_alone(project: Small) -> None:
     crash(project, "before google.freebusy", function="echo")
     crash(project, "before google.insert_event")

@@ -86,6 +86,7 @@ export class Flow implements ReactiveController {
 
   /** When the dialog opens: what was chosen before is still there, the times are read afresh. */
   async begin(returning = false): Promise<void> {
+    if (this.appointment || this.bought) return this.go("done"); // it ended while the dialog was closed
     if (this.draft.step === "done") this.restart();
     this.startProblem = undefined;
     if (!this.connection) {

@@ -111,7 +111,9 @@ export class Checkout {
 
   /** PayPal's own code broke, or there was no order to show: then the reason is on show already. */
   broken(): void {
-    this.enter("ready", this.notice ?? this.t().payBroken, this.reference);
+    const { signedIn, draft } = this.flow;
+    const known = this.notice ?? this.t().payBroken;
+    this.enter("ready", signedIn && draft.step === "pay" ? known : undefined, this.reference);
   }
 
   async approved(orderId: string, restart?: () => void | Promise<void>): Promise<void> {

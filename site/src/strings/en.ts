@@ -42,7 +42,7 @@ export default {
   secondText: "And your promo code. That is all we need.",
   secondTextCredit: "Your package pays for it. That is all we need.",
   secondTitlePaid: "Pay with PayPal",
-  secondTextPaid: "By card, bank or balance. Your time is held for you meanwhile.",
+  secondTextPaid: "By card or bank. Your time is held meanwhile.",
   packageFirstTitle: "Pay once",
   packageFirstText: "With PayPal, by card, bank or balance.",
   packageSecondTitle: "Book each session when it suits you",
@@ -173,7 +173,7 @@ export default {
   pendingHeld: "Your time is held for you until the payment arrives.",
   pendingText:
     "A payment from a bank account can take a few days. There is nothing more to do: as soon as it arrives you get a mail with the invitation.",
-  pendingFailed: "Should it not arrive before the session, the time is given free and nothing is charged.",
+  pendingFailed: "Should it not arrive before the session, the time is freed, and money that comes later goes back to you.",
   pendingPackage:
     "A payment from a bank account can take a few days. There is nothing more to do: as soon as it arrives, your sessions are ready to be booked and you get a mail.",
   packageTitle: "The package is yours",

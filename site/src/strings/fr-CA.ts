@@ -41,7 +41,7 @@ const frCA: Strings = {
   secondText: "Et votre code promo. C’est tout ce qu’il nous faut.",
   secondTextCredit: "Votre forfait la paie. C’est tout ce qu’il nous faut.",
   secondTitlePaid: "Payez avec PayPal",
-  secondTextPaid: "Par carte, compte bancaire ou solde. Votre heure est retenue pendant ce temps.",
+  secondTextPaid: "Par carte ou par la banque. Votre heure est retenue pendant ce temps.",
   packageFirstTitle: "Payez une fois",
   packageFirstText: "Avec PayPal, par carte, compte bancaire ou solde.",
   packageSecondTitle: "Réservez chaque séance à votre rythme",
@@ -170,7 +170,7 @@ const frCA: Strings = {
   pendingHeld: "Votre heure est retenue jusqu’à ce que le paiement arrive.",
   pendingText:
     "Un paiement par compte bancaire peut prendre quelques jours. Vous n’avez rien d’autre à faire : dès qu’il arrive, vous recevez un courriel avec l’invitation.",
-  pendingFailed: "S’il n’arrive pas avant la séance, l’heure est libérée et rien n’est débité.",
+  pendingFailed: "S’il n’arrive pas avant la séance, l’heure est libérée, et l’argent qui viendrait plus tard vous est rendu.",
   pendingPackage:
     "Un paiement par compte bancaire peut prendre quelques jours. Vous n’avez rien d’autre à faire : dès qu’il arrive, vos séances sont prêtes à réserver et vous recevez un courriel.",
   packageTitle: "Le forfait est à vous",

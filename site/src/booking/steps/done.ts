@@ -71,7 +71,7 @@ function head({ t, locale }: View, one: Appointment, sign: "check" | "clock") {
 function pending(view: View, one: Appointment) {
   const { t, locale } = view;
   return html`<div class="step">
-    <div class="body">
+    <div class="body" tabindex="0">
       <div class="done stack">
         ${head(view, one, "clock")}
         <p class="strong">${t.pendingHeld}</p>
@@ -90,7 +90,7 @@ function pending(view: View, one: Appointment) {
 function pendingPackage(view: View) {
   const { t } = view;
   return html`<div class="step">
-    <div class="body">
+    <div class="body" tabindex="0">
       <div class="done stack">
         <div><span class="mark clock">${icon("clock")}</span><h3 class="date">${t.pendingTitle}</h3></div>
         <p>${t.pendingPackage}</p>
@@ -110,7 +110,7 @@ function packageDone(view: View, one: Package) {
     await flow.showTimes("when");
   };
   return html`<div class="step">
-    <div class="body">
+    <div class="body" tabindex="0">
       <div class="done stack">
         <div>
           <span class="mark">${icon("check")}</span>

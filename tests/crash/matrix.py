@@ -1,0 +1,276 @@
+"""The flows of money, disturbed at each of their outside calls in turn.
+
+One undisturbed run of each flow shows which function makes which calls there. Every call becomes some cases, so
+that a new one can't be forgotten; each case is another client's, at another time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from local.stack import Stack
+from tests.crash import buyer as clients
+from tests.crash.buyer import Buyer
+from tests.crash.flows import Flow
+
+FUNCTIONS = frozenset({"checkout", "paypal_webhook", "effects", "mail_events", "sweeper"})
+OUTBOX = frozenset({"lease_effect", "finish_effect", "postpone_effect", "bury_effect"})
+BEGINNINGS = frozenset({"lease_effect", "due_effects", "open_events", "due_payments"})
+"""Each begins something else that the same invocation does."""
+
+TOKENS_END = {"hours": 12}
+"""After that every access token, PayPal's and Google's, has to be fetched again."""
+
+TRIES = 3
+"""How many clients a case may take: which of two functions pays off an effect is a race."""
+
+ADDRESSES = {
+    "paypal.token": "POST /v1/oauth2/token",
+    "paypal.verify_webhook": "POST /v1/notifications/verify-webhook-signature",
+    "paypal.create_order": "POST /v2/checkout/orders",
+    "paypal.get_order": "GET /v2/checkout/orders/*",
+    "paypal.capture": "POST /v2/checkout/orders/*/capture",
+    "paypal.refund": "POST /v2/payments/captures/*/refund",
+    "google.token": "POST /token",
+    "google.freebusy": "POST /calendar/v3/freeBusy",
+    "google.insert_event": "POST /calendar/v3/calendars/*",
+    "ses.send_email": "POST *",
+}
+"""Under which requests the stand-ins know the calls."""
+
+ATTEMPTS = {"paypal": 2, "dynamodb": 2, "google": 1, "ses": 1}
+"""How often one call is sent before it counts as failed."""
+
+CHANGES_NOTHING = frozenset(
+    {
+        *("dynamodb.appointment", "dynamodb.appointments", "dynamodb.booked", "dynamodb.cells"),
+        *("dynamodb.checkout", "dynamodb.checkout_facts", "dynamodb.diary", "dynamodb.due_effects"),
+        *("dynamodb.due_payments", "dynamodb.open_events", "dynamodb.order", "dynamodb.payment_of_capture"),
+        *("dynamodb.settings", "google.freebusy", "google.token", "paypal.get_order", "paypal.token"),
+        "paypal.verify_webhook",
+    }
+)
+"""The loss of such an answer is no different from never having asked."""
+
+PATIENCE_SECONDS = {"paypal": 8, "dynamodb": 3, "google": 3}
+"""After which we hear no answer any more; what was asked for may be done later still."""
+
+TIMED = frozenset(
+    {
+        *("checkout paypal.create_order", "checkout paypal.capture", "effects paypal.refund"),
+        *("checkout google.freebusy", "effects google.insert_event"),
+        *("checkout dynamodb.hold", "checkout dynamodb.confirmed"),
+    }
+)
+"""Timeouts take as long as they take, so just the calls that matter most meet one."""
+
+TIMEOUT = "times out"
+DEATHS = {"dies before it": "before", "dies after it": "after"}
+
+
+class Call(NamedTuple):
+    """The ``nth`` of its name, from 0, that this function makes in the flow; ``nth_of_all`` that anyone makes."""
+
+    function: str
+    name: str
+    nth: int = 0
+    nth_of_all: int = 0
+
+    @property
+    def target(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def operation(self) -> str:
+        return self.name.partition(".")[2]
+
+    def __str__(self) -> str:
+        return f"{self.function} {self.name}" + (f" #{self.nth + 1}" if self.nth else "")
+
+
+@dataclass(frozen=True)
+class Case:
+    flow: Flow
+    call: Call
+    trouble: str
+
+    def __str__(self) -> str:
+        return f"{self.flow.name}: {self.call}: {self.trouble}"
+
+
+@dataclass
+class Ran:
+    """One client's case, or none, and what went wrong on the way."""
+
+    flow: Flow
+    buyer: Buyer
+    case: Case | None = None
+    wrong: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return str(self.case) if self.case else f"{self.flow.name}: undisturbed"
+
+
+class Town:
+    """A stack, and all the clients who buy there."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.ran: list[Ran] = []
+        self._times = clients.open_times(stack)
+        self._numbers = itertools.count()
+        stack.control("PUT", "/paypal/webhooks", {"deliver": False})
+
+    def undisturbed(self, flow: Flow) -> list[dict[str, Any]]:
+        """The calls that it made."""
+        clients.later(self.stack, **TOKENS_END)
+        ran = self._begin(flow, None)
+        self.stack.control("DELETE", "/calls")
+        self._go_on(ran)
+        self.ran.append(ran)
+        calls: list[dict[str, Any]] = self.stack.control("GET", "/calls")
+        return [call for call in calls if call["function"] in FUNCTIONS]
+
+    def disturbed(self, case: Case) -> None:
+        for _ in range(TRIES):
+            if case.call.operation == "token":
+                clients.later(self.stack, **TOKENS_END)
+            ran = self._begin(case.flow, case)
+            self.ran.append(ran)
+            self._arm(case)
+            self._go_on(ran)
+            came = self._came_to_it(case)
+            self.stack.control("DELETE", "/faults")
+            self.stack.control("DELETE", "/crash")
+            if came:
+                return
+        ran.wrong.append("it never came to that call")
+
+    def calls_made(self) -> set[str]:
+        """The names of all calls since the last undisturbed run."""
+        return {f"{call['target']}.{call['operation']}" for call in self.stack.control("GET", "/calls")}
+
+    def _begin(self, flow: Flow, case: Case | None) -> Ran:
+        self.stack.control("PUT", "/paypal/account", {"pending_refunds": flow.refunds_pend})
+        ran = Ran(flow, Buyer(self.stack, f"buyer{next(self._numbers)}", next(self._times)), case)
+        _take(ran, flow.given)
+        return ran
+
+    def _go_on(self, ran: Ran) -> None:
+        """And then webhooks come late, and time passes."""
+        _take(ran, ran.flow.then)
+        clients.deliver(self.stack)
+        clients.later(self.stack, minutes=20)
+
+    def _arm(self, case: Case) -> None:
+        call = case.call
+        if case.trouble in DEATHS:
+            plan = {DEATHS[case.trouble]: call.name, "function": call.function, "skip": call.nth}
+            self.stack.control("POST", "/crash", plan)
+            return
+        met = {"match": ADDRESSES.get(call.name), "after": call.nth_of_all}
+        if call.target == "dynamodb":
+            met = {"match": f"{call.function}.{call.operation}", "after": call.nth}
+        self.stack.control("POST", "/faults", {"target": call.target, **met, **troubles(call)[case.trouble]})
+
+    def _came_to_it(self, case: Case) -> bool:
+        if case.trouble in DEATHS:
+            return bool(self.stack.control("GET", "/crash") == [])
+        return bool(self.stack.control("GET", "/faults")[0]["hits"])
+
+
+def _take(ran: Ran, steps: Iterable[clients.Step]) -> None:
+    for step in steps:
+        try:
+            step(ran.buyer)
+        except Exception as unforeseen:
+            ran.wrong.append(f"{type(unforeseen).__name__}: {unforeseen}")
+
+
+def troubles(call: Call) -> dict[str, dict[str, Any]]:
+    """What may befall a call besides the death of its process."""
+    times = ATTEMPTS[call.target]
+    kinds = {
+        "refused": {"effect": "refuse", "times": times},
+        "500": {"effect": "status", "status_code": 500, "times": times},
+    }
+    if call.name not in CHANGES_NOTHING:
+        kinds["answer lost"] = {"effect": "drop_response", "times": times}
+        if times > 1:
+            kinds["first answer lost"] = {"effect": "drop_response", "times": 1}
+    if f"{call.function} {call.name}" in TIMED and not call.nth:
+        kinds[TIMEOUT] = {"effect": "delay", "seconds": PATIENCE_SECONDS[call.target] + 1, "times": 1}
+    return kinds
+
+
+def plan(logs: dict[Flow, list[dict[str, Any]]]) -> list[Case]:
+    """Each call of every different thing that was done: its process dies before and after it, and it fails.
+
+    Paying off what is owed is the same whichever flow owes it, and so is looking without finding anything to do.
+    """
+    known: set[tuple[str, ...]] = set()
+    cases: list[Case] = []
+    for flow, log in logs.items():
+        for errand in errands(log):
+            names = [call.name for call in errand]
+            whose = flow.name if errand[0].operation not in OUTBOX and set(names) - SAME_FOR_ALL else ""
+            if _is_left_to_chance(errand) or (whose, errand[0].function, *names) in known:
+                continue
+            known.add((whose, errand[0].function, *names))
+            for call in errand:
+                cases += [Case(flow, call, death) for death in DEATHS]
+                for trouble in troubles(call):
+                    once = call.name in SAME_FOR_ALL or (call.target, trouble) in ONCE
+                    same = ("" if once else whose, call.function, call.name, trouble)
+                    if same not in known:
+                        cases.append(Case(flow, call, trouble))
+                    known.add(same)
+    return cases
+
+
+SAME_FOR_ALL = CHANGES_NOTHING | {
+    "dynamodb.receive_event",
+    "dynamodb.event_handled",
+    "dynamodb.confirm_sent",
+}
+"""What fails without a word about the money fails alike in every flow."""
+
+ONCE = {
+    ("dynamodb", "500"),
+    ("dynamodb", "first answer lost"),
+    *((target, TIMEOUT) for target in PATIENCE_SECONDS),
+}
+"""A transaction refused by the network or by the table was not made either way; its repeat is the same one."""
+
+
+def _is_left_to_chance(errand: list[Call]) -> bool:
+    """Which of two functions pays off an effect is a race, and the loser turns away."""
+    begins = errand[0].operation == "lease_effect"
+    return begins and (errand[0].function == "sweeper" or len(errand) == 1)
+
+
+def errands(log: list[dict[str, Any]]) -> Iterator[list[Call]]:
+    """The calls of each thing that a function did, in order; fetching a token is a thing of its own."""
+    by_function: Counter[tuple[str, str]] = Counter()
+    by_name: Counter[str] = Counter()
+    going: dict[str, list[Call]] = {}
+    for entry in log:
+        function, name = entry["function"], f"{entry['target']}.{entry['operation']}"
+        call = Call(function, name, by_function[function, name], by_name[name])
+        by_function[function, name] += 1
+        by_name[name] += 1
+        if call.operation == "token":
+            if not call.nth:
+                yield [call]
+            continue
+        if entry["request_id"] in going and call.operation not in BEGINNINGS:
+            going[entry["request_id"]].append(call)
+            continue
+        if entry["request_id"] in going:
+            yield going[entry["request_id"]]
+        going[entry["request_id"]] = [call]
+    yield from going.values()
