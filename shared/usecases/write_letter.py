@@ -13,6 +13,7 @@ from shared.domain.money import Money
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import NOTHING, Payment, PaymentStatus
 from shared.domain.policy import Action
+from shared.domain.reminders import worth_sending
 from shared.domain.time import Interval
 from shared.usecases.ports import BookingStore, ChangeStore, Letter, LetterKind, PaymentStore, WillNeverWork
 from shared.usecases.settle import Till
@@ -71,7 +72,7 @@ def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore, till: 
     if booked is None:
         raise WillNeverWork("the booking is gone")
     appointment, now = booked.appointment, till.clock.now()
-    if appointment.sequence != effect.sequence or not _stands_so(kind, appointment, now):
+    if appointment.sequence != effect.sequence or not _stands_so(kind, effect, appointment, now):
         return None
     zone, reminds = bookings.settings().schedule.timezone, kind is LetterKind.CLIENT_REMINDER
     return Letter(
@@ -81,16 +82,16 @@ def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore, till: 
         coach_timezone=zone,
         that_day=_that_day(bookings, appointment, zone) if kind in WITH_THE_DAY else (),
         change_fee=_change_fee(till.changes, appointment.id, now) if reminds else None,
-        effect_id=_tag(effect),
+        effect_id=effect.ref,
     )
 
 
-def _stands_so(kind: LetterKind, appointment: Appointment, now: datetime) -> bool:
+def _stands_so(kind: LetterKind, effect: Effect, appointment: Appointment, now: datetime) -> bool:
     match kind:
         case LetterKind.CLIENT_CANCELLED | LetterKind.COACH_CANCELLED:
             return appointment.status is AppointmentStatus.CANCELLED
         case LetterKind.CLIENT_REMINDER:
-            return appointment.status is AppointmentStatus.CONFIRMED and now < appointment.start
+            return worth_sending(effect, appointment, now)
         case _:
             return appointment.status in STANDING
 
@@ -118,7 +119,7 @@ def _of_money(
         about=about,
         payment=checkout.payment,
         coach_timezone=bookings.settings().schedule.timezone,
-        effect_id=_tag(effect),
+        effect_id=effect.ref,
     )
 
 
@@ -144,7 +145,3 @@ def _that_day(store: BookingStore, appointment: Appointment, zone: str) -> tuple
     ids = [claim.appointment_id for claim in claims if claim.appointment_id != appointment.id]
     others = [each for each in store.appointments(ids) if each.status in STANDING]
     return tuple(sorted(others, key=lambda each: each.start))
-
-
-def _tag(effect: Effect) -> str:
-    return f"{effect.subject_id}.{effect.id}"

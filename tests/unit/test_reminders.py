@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.appointment import AppointmentStatus
-from shared.domain.effects import EffectKind, lease
-from shared.domain.reminders import REMINDERS, due, owed_reminder
+from shared.domain.effects import Effect, EffectKind, lease
+from shared.domain.reminders import REMINDERS, due, owed_reminder, worth_sending
 from tests.builders import START, appointment
 
 DAY, HOUR, SECOND = timedelta(hours=24), timedelta(hours=1), timedelta(seconds=1)
@@ -92,6 +92,29 @@ def test_each_reminder_of_each_time_is_an_effect_of_its_own() -> None:
     ]
     assert first.kind is EffectKind.CLIENT_REMINDER_MAIL
     assert lease(first.id) == lease("client_booked_mail-2")
+
+
+@pytest.mark.parametrize(
+    ("before_minutes", "now", "worth"),
+    [
+        (1440, before(HOUR + SECOND), True),
+        (1440, before(HOUR), False),
+        (60, before(SECOND), True),
+        (60, START, False),
+    ],
+)
+def test_one_that_was_held_up_is_worth_sending_until_the_next_ones_moment(
+    before_minutes: int, now: datetime, worth: bool
+) -> None:
+    reminder = Effect(
+        subject_id="0" * 32,
+        kind=EffectKind.CLIENT_REMINDER_MAIL,
+        sequence=0,
+        due_at=LONG_AGO,
+        minutes_before=before_minutes,
+    )
+    assert worth_sending(reminder, booked(), now) is worth
+    assert not worth_sending(reminder, booked(status=AppointmentStatus.CANCELLED), now)
 
 
 minutes_of_day = st.integers(min_value=-60, max_value=40 * 60).map(lambda count: timedelta(minutes=count))
