@@ -95,6 +95,7 @@ def test_nobody_is_reminded_of_what_has_begun(stage: Stage, after_start: timedel
     stage.clock.at = START + after_start
     owe(stage, as_it_is(A.CONFIRMED), E.CLIENT_REMINDER_MAIL, sequence=SEQUENCE)
     assert sent(stage) == [L.CLIENT_REMINDER] * times
+    assert stage.store.effect(PAID.id, f"{E.CLIENT_REMINDER_MAIL}-{SEQUENCE}").status is EffectStatus.DONE
 
 
 @pytest.mark.parametrize(
