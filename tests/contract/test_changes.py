@@ -24,7 +24,8 @@ from shared.domain.effects import owed_for_booking
 from shared.domain.errors import IdempotencyKeyReused, SlotTaken
 from shared.domain.payment import PaymentStatus
 from shared.domain.policy import Action
-from shared.domain.schedule import DEFAULT_SCHEDULE
+from shared.domain.schedule import DEFAULT_SCHEDULE, LONGEST_BUFFER_MINUTES, Schedule
+from shared.domain.service import LONGEST_SESSION_MINUTES
 from shared.domain.time import Interval
 from shared.usecases.ports import BookingMoved, DiaryChanged, PaymentMoved, Request
 from tests import invariants
@@ -236,13 +237,56 @@ def paid_elsewhere(store: Store) -> Case:
     return read(store, buy(store, session("alex", 240, order="ELSEWHERE")).payment.id)
 
 
+WIDEST = replace(
+    DEFAULT_SCHEDULE,
+    buffer_before_minutes=LONGEST_BUFFER_MINUTES,
+    buffer_after_minutes=LONGEST_BUFFER_MINUTES,
+    daily_limit=9,
+)
+A_MONDAY = START + timedelta(days=6)
+"""Under a daily limit it touches the week before, too."""
+
+
+@pytest.fixture
+def longest(store: Store) -> Case:
+    """The longest session under the longest buffers, paid for, a daily limit in force."""
+    store.change_settings(replace(store.settings(), schedule=WIDEST))
+    ordered = session()
+    assert ordered.booking is not None
+    widest = replace(
+        ordered.booking,
+        duration_minutes=LONGEST_SESSION_MINUTES,
+        buffer_before_minutes=LONGEST_BUFFER_MINUTES,
+        buffer_after_minutes=LONGEST_BUFFER_MINUTES,
+    )
+    return read(store, buy(store, replace(ordered, booking=widest)).payment.id)
+
+
+@pytest.mark.parametrize("later", [HOUR, 3 * HOUR, A_MONDAY - START])
+def test_the_longest_session_there_can_be_moves_in_one_transaction(
+    store: Store, longest: Case, later: timedelta
+) -> None:
+    change = steps.move(longest, START + later, WIDEST, Actor.CLIENT, NOW)
+    request = Request("e" * 32, "move")
+    relied_on = store.diary(SPAN)
+    store.change_booking(longest, change, actor="alex", relied_on=relied_on, request=request)
+    assert claimed(store) == [change.after.claim]
+
+
+def test_the_longest_session_there_can_be_is_cancelled_in_one_transaction(
+    store: Store, longest: Case
+) -> None:
+    cancel(store, longest, request=Request("e" * 32, "cancel"))
+    assert claimed(store) == []
+
+
 # A fee
 
 
 @pytest.fixture
-def ask_fee(store: Store) -> Callable[[Case, Any], Any]:
-    def ask_fee(case: Case, to: Any) -> Any:
-        hold = steps.hold_for(case, to, DEFAULT_SCHEDULE, "f" * 32, NOW)
+def ask_fee(store: Store) -> Callable[..., Any]:
+    def ask_fee(case: Case, to: Any, schedule: Schedule = DEFAULT_SCHEDULE) -> Any:
+        hold = steps.hold_for(case, to, schedule, "f" * 32, NOW)
         open_fee = session("alex", order="FEE").payment
         fee = checkout.Checkout(replace(open_fee, id=hold.id), hold, None, "fee")
         store.hold(fee, store.diary(SPAN))
@@ -280,6 +324,15 @@ def test_a_fee_holds_the_new_time_and_moves_the_session_when_it_is_paid(
     done = store.checkout(fee.payment.id)
     assert done is not None
     assert done.stands
+
+
+@pytest.mark.parametrize("later", [HOUR, 3 * HOUR, A_MONDAY - START])
+def test_the_longest_session_there_can_be_moves_in_one_transaction_with_its_fee(
+    store: Store, longest: Case, ask_fee: Any, later: timedelta
+) -> None:
+    fee = ask_fee(longest, START + later, WIDEST)
+    pay_fee(store, fee, longest)
+    assert claimed(store) == [fee.booking.claim]
 
 
 def test_a_fee_hold_that_ends_leaves_the_session_where_it_was(store: Store, paid: Case, ask_fee: Any) -> None:
