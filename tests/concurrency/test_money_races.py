@@ -14,6 +14,7 @@ from local import engine
 from local.paypal.app import create_app
 from local.paypal.state import PayPalState
 from shared.adapters.dynamodb.attention import DynamoAttention
+from shared.adapters.dynamodb.changes import DynamoChanges
 from shared.adapters.dynamodb.effects import DynamoEffects
 from shared.adapters.dynamodb.inbox import DynamoInbox
 from shared.adapters.dynamodb.payments import DynamoPayments
@@ -134,7 +135,7 @@ def market(dynamodb: str, table_name: str, paypal_server: PayPalState) -> Market
         environment,
         table,
         paypal_server,
-        Till(payments, gateway, calendar, StoppedClock(NOW)),  # type: ignore[arg-type]
+        Till(payments, DynamoChanges(table), gateway, calendar, StoppedClock(NOW)),  # type: ignore[arg-type]
         Shop(payments, store, calendar, gateway, site, site),
     )
 

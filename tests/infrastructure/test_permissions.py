@@ -8,25 +8,11 @@ import pytest
 
 from shared import config as configuration
 from shared.adapters.dynamodb import keys
-from tests.infrastructure.conftest import Resource, Statements, actions, named
+from tests.infrastructure.conftest import READS_SECRETS, Resource, Statements, actions, named
 
 BASIC = "policy/service-role/AWSLambdaBasicExecutionRole"
 KNOWS_NO_RESOURCE = {"dynamodb:ListStreams"}
 READS_THE_TABLE = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
-SECRETS = {
-    "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
-    "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "packages": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    **{
-        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"}
-        for folder in ("checkout", "paypal_webhook", "health", "reconcile")
-    },
-    **{
-        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET", "APP_SECRET"}
-        for folder in ("effects", "sweeper")
-    },
-}
 
 
 def test_no_action_is_a_pattern_and_only_the_daily_comparison_scans(granted: Statements) -> None:
@@ -61,7 +47,7 @@ def test_each_function_reads_the_secrets_it_uses_and_no_others(granted: Statemen
         }
         for folder, statements in granted.items()
     }
-    assert {folder: names for folder, names in read.items() if names} == SECRETS
+    assert {folder: names for folder, names in read.items() if names} == READS_SECRETS
 
 
 def test_secrets_are_read_by_the_action_that_is_granted(
@@ -93,18 +79,19 @@ def test_a_function_that_reads_secrets_knows_where_they_are(functions: dict[str,
         for folder, function in functions.items()
         if "SECRETS_PATH" in function.get("Environment", {}).get("Variables", {})
     }
-    assert told == set(SECRETS)
+    assert told == set(READS_SECRETS)
 
 
-SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper"}
+SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper", "reschedule"}
+CANCELS = {"cancel"}
 
 
 WRITES_ONLY = {"reconcile": "ATTENTION#*", "mail_events": "ATTENTION#*", "reminders": "OWED#*"}
 """Who creates items of one kind and of no other."""
 
 
-def test_only_booking_and_money_create_items(granted: Statements) -> None:
-    creating = {"book_free", "packages", "effects", *WRITES_ONLY} | SETTLES_PAYMENTS
+def test_only_booking_changing_and_money_create_items(granted: Statements) -> None:
+    creating = {"book_free", "packages", "effects", *WRITES_ONLY} | SETTLES_PAYMENTS | CANCELS
     assert allowed("dynamodb:PutItem", granted) == creating
 
 
@@ -137,8 +124,8 @@ def _leading_keys(action: str, statements: list[dict[str, Any]]) -> list[str]:
     return keys_allowed
 
 
-def test_only_who_settles_payments_frees_times(granted: Statements) -> None:
-    assert allowed("dynamodb:DeleteItem", granted) == SETTLES_PAYMENTS
+def test_only_who_cancels_moves_or_settles_payments_frees_times(granted: Statements) -> None:
+    assert allowed("dynamodb:DeleteItem", granted) == SETTLES_PAYMENTS | CANCELS
 
 
 def allowed(action: str, granted: Statements) -> set[str]:
