@@ -13,7 +13,7 @@ from shared.domain.attention import Attention
 from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Claim, Diary, Settings
-from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
+from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
 from shared.domain.errors import (
     CalendarUnavailable,
     IdempotencyKeyReused,
@@ -309,11 +309,14 @@ class FakeStore(FakeInbox):
 
     # The port PaymentStore
 
-    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts:
+    def checkout_facts(
+        self, span: Interval, payment_id: str, same_key: str | None = None
+    ) -> CheckoutFacts:
         with self._lock:
             earlier = self.checkout(payment_id)
-            booked = payment_id in self._appointments
-            return CheckoutFacts(self.diary(span), earlier, booked and earlier is None)
+            booked = payment_id in self._appointments and earlier is None
+            elsewhere = same_key in self._payments or same_key in self._appointments
+            return CheckoutFacts(self.diary(span), earlier, booked or elsewhere)
 
     def checkout(self, payment_id: str) -> Checkout | None:
         with self._lock:
@@ -577,9 +580,6 @@ class FakeStore(FakeInbox):
                 return None
             leased = replace(effect, due_at=now + lease(effect_id), attempts=effect.attempts + 1)
             self._effects[subject_id, effect_id] = leased
-            if leased.attempts > MAX_ATTEMPTS:
-                self.bury_effect(leased, "each try ended without a word")
-                return None
             return leased
 
     def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None:

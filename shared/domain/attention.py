@@ -10,6 +10,8 @@ from enum import StrEnum
 class AttentionKind(StrEnum):
     PAYMENT_MISMATCH = "payment_mismatch"
     """PayPal's order is not what we asked for; nothing was confirmed."""
+    PAYMENT_PENDING = "payment_pending"
+    """PayPal keeps the money back until the coach accepts it there, or sets the account right."""
     TIME_LOST = "time_lost"
     """Paid, and somebody else had the time: the money goes back by itself."""
     REFUND_FAILED = "refund_failed"

@@ -87,7 +87,7 @@ def buy(store: Store, ordered: Any) -> Any:
     begun = checkout.begin_capture(ordered, NOW, Corrections())
     store.change(ordered, begun, actor="alex")
     capture = capture_of(ordered, f"CAPTURE-{ordered.payment.order_id}")
-    done = checkout.confirm(begun.after, capture, NOW, answered=True)
+    done = checkout.confirm(begun.after, capture, NOW, Corrections(), answered=True)
     store.change(begun.after, done, actor="alex")
     return done.after
 

@@ -369,12 +369,15 @@ def test_the_services_own_word_ends_what_is_owed(store: Store, book: Any) -> Non
     assert (effect.status, effect.provider_id) == (EffectStatus.DONE, "ses-1")
 
 
-def test_an_effect_nobody_ever_comes_back_from_dies_after_its_tries(store: Store, book: Any) -> None:
+def test_each_try_of_an_effect_is_counted_until_it_is_buried(store: Store, book: Any) -> None:
     made = book(appointment())
     now = NOW
-    for _ in range(MAX_ATTEMPTS):
-        assert store.lease_effect(made.id, "calendar_event-0", now) is not None
+    for tries in range(1, MAX_ATTEMPTS + 2):
+        effect = store.lease_effect(made.id, "calendar_event-0", now)
+        assert effect is not None
+        assert effect.attempts == tries
         now += timedelta(hours=1)
+    store.bury_effect(effect, "each try ended without a word")
     assert store.lease_effect(made.id, "calendar_event-0", now) is None
     assert store.effect(made.id, "calendar_event-0").status is EffectStatus.DEAD
     booking = store.appointment(made.id)

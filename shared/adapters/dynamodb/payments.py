@@ -29,11 +29,14 @@ class DynamoPayments:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts:
-        found = self.table.get_all("checkout_facts", [*diaries.wanted(span), *_checkout_keys(payment_id)])
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
+        others = [keys.payment(same_key), keys.appointment(same_key)] if same_key else []
+        wanted = [*diaries.wanted(span), *_checkout_keys(payment_id), *others]
+        found = self.table.get_all("checkout_facts", wanted)
         earlier = _checkout(found, payment_id)
-        booked = keys.pair(keys.appointment(payment_id)) in found
-        return CheckoutFacts(diaries.diary(found, span), earlier, booked and earlier is None)
+        booked = keys.pair(keys.appointment(payment_id)) in found and earlier is None
+        elsewhere = booked or any(keys.pair(other) in found for other in others)
+        return CheckoutFacts(diaries.diary(found, span), earlier, elsewhere)
 
     def checkout(self, payment_id: str) -> Checkout | None:
         return _checkout(self.table.get_all("checkout", _checkout_keys(payment_id)), payment_id)

@@ -19,7 +19,7 @@ class PaymentMoved(Exception):
 class CheckoutFacts:
     """All that decides a checkout, from one read; ``earlier`` is what an earlier request of the key made.
 
-    ``key_used_elsewhere`` tells that the key made something that is no checkout.
+    ``key_used_elsewhere`` tells that the key made something else: no checkout, or one of the other kind.
     """
 
     diary: Diary
@@ -44,7 +44,8 @@ class OrderReading:
 
 
 class PaymentStore(Protocol):
-    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts: ...
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
+        """``same_key`` is the id that the same request key has for the other kind of purchase."""
 
     def checkout(self, payment_id: str) -> Checkout | None: ...
 
