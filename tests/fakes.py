@@ -196,6 +196,8 @@ class FakeStore(FakeInbox):
         self._notices: dict[tuple[str, str], Notice] = {}
         self._cells: dict[datetime, Appointment] = {}
         self._payments: dict[str, tuple[Payment, str]] = {}
+        self._look_later: dict[tuple[str, int], datetime] = {}
+        """By payment and version: any change of it ends the delay."""
         self._packages: dict[str, Package] = {}
         self._orders: dict[str, str] = {}
         self._captures: dict[str, str] = {}
@@ -309,9 +311,7 @@ class FakeStore(FakeInbox):
 
     # The port PaymentStore
 
-    def checkout_facts(
-        self, span: Interval, payment_id: str, same_key: str | None = None
-    ) -> CheckoutFacts:
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
         with self._lock:
             earlier = self.checkout(payment_id)
             booked = payment_id in self._appointments and earlier is None
@@ -333,9 +333,16 @@ class FakeStore(FakeInbox):
         return self._captures.get(capture_id)
 
     def due_payments(self, now: datetime) -> list[str]:
-        waiting = [payment for payment, _ in self._payments.values() if payment.check_at is not None]
-        due = [payment for payment in waiting if payment.check_at and payment.check_at <= now]
-        return [payment.id for payment in sorted(due, key=lambda each: each.check_at or now)]
+        waiting = [(payment, payment.check_at) for payment, _ in self._payments.values() if payment.check_at]
+        looks = [
+            (max(check_at, self._look_later.get((payment.id, payment.version), check_at)), payment.id)
+            for payment, check_at in waiting
+        ]
+        return [payment_id for at, payment_id in sorted(looks) if at <= now]
+
+    def look_later(self, payment_id: str, at: datetime) -> None:
+        payment, _ = self._payments[payment_id]
+        self._look_later[payment_id, payment.version] = at
 
     def hold(self, checkout: Checkout, relied_on: Diary) -> None:
         with self._lock:

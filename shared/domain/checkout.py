@@ -25,8 +25,9 @@ CAPTURE_HOLD = timedelta(minutes=60)
 """How long it is kept while money is being taken: longer than PayPal is normally down."""
 
 CAPTURE_LEASE = timedelta(seconds=35)
-"""How long one caller may be at PayPal before another asks what became of it. No function that captures runs that
-long."""
+"""How long one caller may be at PayPal before another asks what became of it: longer than PayPal is waited for, its
+repeat included. Whoever is slower does no harm: PayPal knows the request by its name, the store the payment by its
+version."""
 
 ORDER_LIFE = timedelta(hours=3)
 """How long a buyer may take to approve an order. Source: https://developer.paypal.com/api/orders/v2/"""
@@ -157,7 +158,9 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
     attention: tuple[Attention, ...] = ()
     if checkout.booking is not None and not checkout.payment.given_up:
         kinds.append(EffectKind.CLIENT_TIME_LOST_MAIL)
-        attention = (_attention(payment, AttentionKind.TIME_LOST, "Paid, but somebody else had the time."),)
+        late = checkout.booking.start <= now
+        why = "the session's time had passed" if late else "somebody else had the time"
+        attention = (_attention(payment, AttentionKind.TIME_LOST, f"Paid, but {why}."),)
     return Change(_released(checkout, payment), "refund_owed", _owed(payment, *kinds), attention)
 
 

@@ -170,7 +170,8 @@ class _Round:
             return self._write(steps.expire(checkout, self.now), checkout)
         request = self.buyer.request if self.buyer else None
         try:
-            begun = self._write(steps.begin_capture(checkout, self.now, self._said), checkout, request)
+            # Reading the calendar takes its time, too: the lease is for PayPal.
+            begun = self._write(steps.begin_capture(checkout, self._later(), self._said), checkout, request)
         except SlotTaken:
             return self._write(steps.expire(checkout, self.now), checkout)
         return self._capture(begun)

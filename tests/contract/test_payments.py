@@ -316,6 +316,21 @@ def test_what_waits_for_something_comes_due(store: Store, hold: Any, move: Any) 
     assert store.due_payments(NOW + timedelta(days=9)) == []
 
 
+def test_what_can_not_be_settled_now_lets_others_go_first(store: Store, hold: Any, move: Any) -> None:
+    first, second = hold(session()), hold(session("blake", 120, order="B"))
+    due = NOW + HOLD
+    store.look_later(first.payment.id, due + timedelta(minutes=5))
+    assert store.due_payments(due) == [second.payment.id]
+    assert store.due_payments(due + timedelta(minutes=5)) == [second.payment.id, first.payment.id]
+    assert store.checkout(first.payment.id) == first
+    begun = move(first, steps.begin_capture(first, due, SAID_NOTHING))
+    assert begun.payment.check_at is not None
+    assert first.payment.id in store.due_payments(begun.payment.check_at)
+    move(begun, steps.confirm(begun, capture_of(begun), due, SAID_NOTHING, answered=True))
+    store.look_later(first.payment.id, due + timedelta(minutes=5))
+    assert store.due_payments(due + timedelta(days=9)) == [second.payment.id]
+
+
 def test_a_key_is_used_for_one_request(store: Store, hold: Any) -> None:
     first, second = hold(session(order="A")), hold(session("alex", 120, order="B"))
     request = Request("e" * 32, "pay A")

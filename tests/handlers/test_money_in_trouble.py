@@ -135,7 +135,10 @@ def test_a_refund_that_bounced_and_was_made_again_by_hand_is_whole(stage: Stage,
     (bounced,) = stage.paypal.orders[paid].refunds
     stage.paypal.change(paid, refunds=(replace(bounced, status=RefundStatus.FAILED),))
     settle_now(stage, paid)
-    assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == ("refund_failed", "0.00")
+    assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == (
+        "refund_failed",
+        "0.00",
+    )
     stage.paypal.refund_by_hand(paid, "150.00")
     settle_now(stage, paid)
     assert (payment_of(stage, paid).status, str(payment_of(stage, paid).refunded)) == ("refunded", "150.00")
@@ -171,9 +174,7 @@ def test_a_part_of_a_failed_refund_given_by_hand_leaves_the_rest_with_a_person(
 def give_back_from_the_dashboard(stage: Stage, order_id: str) -> None:
     """Captured and given back before anything of it was heard here; the refund takes PayPal days."""
     (capture,) = stage.paypal.capture(order_id, request_id="not ours").captures
-    made = RefundState(
-        id="SLOW", status=RefundStatus.PENDING, amount=capture.amount, capture_id=capture.id
-    )
+    made = RefundState(id="SLOW", status=RefundStatus.PENDING, amount=capture.amount, capture_id=capture.id)
     change_capture(stage, order_id, CaptureStatus.REFUNDED)
     stage.paypal.change(order_id, refunds=(made,))
 
@@ -449,3 +450,13 @@ def test_a_buyer_whose_refund_failed_is_not_told_that_it_goes_back_by_itself(sta
     assert "by itself" in promised
     assert "by itself" not in answer.json["detail"]
     assert "coach" in answer.json["detail"]
+
+
+def test_money_that_comes_after_the_session_is_not_said_to_be_somebody_elses_time(
+    stage: Stage, pending: str
+) -> None:
+    sweep(stage, hours=27)
+    stage.paypal.settle_capture(pending, CaptureStatus.COMPLETED)
+    sweep(stage, hours=1)
+    [attention] = stage.store.open_attention()
+    assert (attention.kind, "somebody else" in attention.detail) == ("time_lost", False)

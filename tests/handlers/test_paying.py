@@ -129,9 +129,7 @@ def test_the_same_order_again_is_the_same_order(stage: Stage) -> None:
 
 def test_a_key_that_ordered_a_package_orders_no_session(stage: Stage) -> None:
     headers = {"idempotency-key": "k"}
-    package = stage.call(
-        "checkout/order_package", "alex", body=body(stage, "order_package"), headers=headers
-    )
+    package = stage.call("checkout/order_package", "alex", body=body(stage, "order_package"), headers=headers)
     assert package.status == 201
     session = order(stage, key="k")
     assert (session.status, session.json["code"]) == (422, "idempotency_key_reused")

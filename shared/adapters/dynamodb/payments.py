@@ -64,6 +64,16 @@ class DynamoPayments:
         )
         return [item["id"]["S"] for item in answer["Items"]]
 
+    def look_later(self, payment_id: str, at: datetime) -> None:
+        """Only its place in the index: ``check_at`` still tells since when it waits."""
+        self.table.update(
+            "look_later",
+            keys.payment(payment_id),
+            UpdateExpression="SET GSI1SK = :later",
+            ConditionExpression="GSI1SK < :later",
+            ExpressionAttributeValues=items.dump({":later": keys.by_time(at, payment_id)}),
+        )
+
     def hold(self, checkout: Checkout, relied_on: Diary) -> None:
         name, paid = self.table.name, checkout.payment
         order = {**keys.order(paid.order_id or ""), "kind": "PPORDER", "payment_id": paid.id}

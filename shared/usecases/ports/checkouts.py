@@ -56,6 +56,9 @@ class PaymentStore(Protocol):
     def due_payments(self, now: datetime) -> list[str]:
         """The ids of payments to ask PayPal about: candidates, the version decides."""
 
+    def look_later(self, payment_id: str, at: datetime) -> None:
+        """It can't be settled now: until ``at`` it is not due, and keeps no other waiting. Nothing else changes."""
+
     def hold(self, checkout: Checkout, relied_on: Diary) -> None:
         """Writes the payment with its order and what it pays for; a booking's time is held until its ``hold_until``.
 
