@@ -16,8 +16,8 @@ from local import template
 from shared.adapters.manage_links import ManageLinks
 from shared.domain.caller import Caller, LinkHolder, Role
 from shared.domain.errors import NotFound, Unauthenticated
-from shared.http.auth import authorizer_context
 from shared.domain.time import isoformat
+from shared.http.auth import authorizer_context
 from shared.usecases.show_appointments import own
 from tests.builders import NOW, START, appointment, caller
 from tests.handlers.conftest import Answer, Stage
