@@ -243,7 +243,7 @@ def test_one_move_is_free_and_the_next_change_costs(client: Client, world: World
     card = open_sessions(client)
     card.get_by_role("button", name="Move").click()
     choose_monday(client)
-    client.sees("Changing it again will cost 50% of the price.")
+    expect(client.dialog.locator(".terms")).to_contain_text("Changing it again will cost 50% of the price.")
     press(client, "Move session")
     press(client, "Done")
     card.get_by_role("button", name="Cancel").click()

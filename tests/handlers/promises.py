@@ -210,7 +210,7 @@ def _check_money(facts: Facts, payment: Payment) -> None:
         assert gone == by_hand
     else:
         keeps = _fee_for_cancelling(facts, payment)
-        assert price - gone == keeps or price - gone == min(keeps, price - by_hand) or price - gone < keeps <= by_hand
+        assert price - gone <= keeps if by_hand else price - gone == keeps
 
 
 def _fee_for_cancelling(facts: Facts, payment: Payment) -> Decimal:

@@ -54,6 +54,9 @@ OF_CAPTURES = (
 WRITES = frozenset({"hold", "change", "change_booking", "move_paid", "book_free", "book_from_package"})
 TROUBLE = frozenset({"TryAgainLater", "TemporarilyUnavailable", "CalendarUnavailable", "PaymentProviderUnavailable"})
 
+LAST = 9
+"""PayPal sends each event until it is taken; the last one of refunds comes when all else is over."""
+
 which = st.integers(0, 15)
 who = st.sampled_from(CLIENTS)
 when = st.integers(0, 11)
@@ -291,11 +294,11 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        self.run(lambda: self.stage.invoke("sweeper", self.stage.event("sweeper/scheduled")))
+        self.schedule("sweeper")
 
     @rule()
     def remind(self) -> None:
-        self.run(lambda: self.stage.invoke("reminders", self.stage.event("reminders/scheduled")), may_fail=True)
+        self.schedule("reminders")
 
     @precondition(lambda self: self.store.due_effects(self.now))
     @rule(number=which)
@@ -326,6 +329,8 @@ class AnySequence(RuleBasedStateMachine):
         self.decide_from_now_on(CaptureStatus.COMPLETED, RefundStatus.COMPLETED, declining=False)
         for number, order in enumerate(self.captured):
             self.settle(order, good=number % 3 > 0)
+            if self.paypal.orders[order].refunds:
+                self.tell(order, "capture_refunded", LAST)
         for _ in range(80):
             self.sweep()
             self.everything_promised_holds()
@@ -396,7 +401,7 @@ class AnySequence(RuleBasedStateMachine):
 
         def request() -> None:
             answer = self.run(lambda: self.stage.call(name, client, **changes))
-            assert answer is None or answer.status < 500 or answer.status == 503, answer
+            assert answer is None or answer.status < 500 or answer.status == 503, self.scene.log.getvalue()
 
         self.requests.append(request)
         request()
@@ -414,6 +419,9 @@ class AnySequence(RuleBasedStateMachine):
             path = f"/booking/{booking.moves}/reschedule"
             body = {"start": isoformat(booking.start), "fee_order_id": order}
             self.ask("reschedule/move", client, body, path=path)
+
+    def schedule(self, function: str) -> None:
+        self.run(lambda: self.stage.invoke(function, self.stage.event(f"{function}/scheduled")), may_fail=True)
 
     def run(self, what: Callable[[], Any], *, may_fail: bool = False) -> Any:
         """The process may die in it. ``may_fail`` is for what a schedule or stream calls again."""
