@@ -208,7 +208,7 @@ def shop() -> Shop:
 def changes() -> DynamoChanges:
     from shared.adapters.dynamodb.changes import DynamoChanges
 
-    return DynamoChanges(table())
+    return DynamoChanges(table(), saved_methods=config().paypal_vault_enabled)
 
 
 @cache

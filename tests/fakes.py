@@ -200,6 +200,8 @@ class FakeStore(FakeInbox):
         self._orders: dict[str, str] = {}
         self._captures: dict[str, str] = {}
         self._requests: dict[str, str] = {}
+        self._forgotten_methods: set[str] = set()
+        self.saved_methods = False
         self.audit: list[tuple[str, str, str]] = []
         self.freed: list[Interval] = []
         self._writes = 0
@@ -334,7 +336,10 @@ class FakeStore(FakeInbox):
         due = [payment for payment in waiting if payment.check_at and payment.check_at <= now]
         return [payment.id for payment in sorted(due, key=lambda each: each.check_at or now)]
 
-    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+    def forget_method(self, method: str, now: datetime) -> None:
+        self._forgotten_methods.add(method)
+
+    def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
         with self._lock:
             payment = checkout.payment
             if payment.id in self._payments or payment.id in self._appointments:
@@ -344,8 +349,10 @@ class FakeStore(FakeInbox):
             if checkout.booking is not None:
                 self._refuse_taken(checkout.booking, payment.created_at)
             self._refuse_old_reading(relied_on)
+            self._claim_key(request)
             self._writes += 1
-            self._orders[payment.order_id or ""] = payment.id
+            if payment.order_id:
+                self._orders[payment.order_id] = payment.id
             if checkout.booking is not None:
                 self._booked[payment.id] = (checkout.booking, checkout.fingerprint)
             self._write_checkout(checkout)
@@ -358,8 +365,9 @@ class FakeStore(FakeInbox):
             seen = self.checkout(payment.id)
             if seen is None or seen.payment.version != before.payment.version:
                 raise PaymentMoved
-            if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
-                raise IdempotencyKeyReused("reused")
+            self._refuse_key_reuse(request)
+            if self._orders.get(payment.order_id or "", payment.id) != payment.id:
+                raise PaymentMoved
             if payment.capture_id and self._captures.get(payment.capture_id, payment.id) != payment.id:
                 raise PaymentMoved
             booking = after.booking
@@ -367,8 +375,9 @@ class FakeStore(FakeInbox):
                 self._refuse_taken(booking, booking.updated_at)
             if _status(seen) != _status(before):
                 raise PaymentMoved
-            if request:
-                self._requests[request.id] = request.fingerprint
+            self._claim_key(request)
+            if payment.order_id:
+                self._orders[payment.order_id] = payment.id
             if payment.capture_id:
                 self._captures[payment.capture_id] = payment.id
             self._writes += 1
@@ -388,10 +397,17 @@ class FakeStore(FakeInbox):
                 return CaseReading(None, earlier)
             if appointment.package_id is None:
                 payment, _ = self._payments.get(appointment_id, (None, ""))
-                return CaseReading(Case(appointment, payment), earlier)
+                return CaseReading(Case(appointment, payment, saved_method=self._method(payment)), earlier)
             paid, _ = self._payments.get(appointment.package_id, (None, ""))
             package = self._packages.get(appointment.package_id)
-            return CaseReading(Case(appointment, package=package, package_payment=paid), earlier)
+            method = self._method(paid)
+            case = Case(appointment, package=package, package_payment=paid, saved_method=method)
+            return CaseReading(case, earlier)
+
+    def _method(self, paid: Payment | None) -> str | None:
+        if paid is None or not self.saved_methods or paid.saved_method in self._forgotten_methods:
+            return None
+        return paid.saved_method
 
     def change_booking(
         self,
@@ -407,10 +423,7 @@ class FakeStore(FakeInbox):
             if relied_on is not None:
                 self._refuse_taken(change.after, change.after.updated_at)
                 self._refuse_old_reading(relied_on)
-            if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
-                raise IdempotencyKeyReused("reused")
-            if request:
-                self._requests[request.id] = request.fingerprint
+            self._claim_key(request)
             self._apply(case, change, actor)
 
     def move_paid(
@@ -427,6 +440,15 @@ class FakeStore(FakeInbox):
                 self._write_booking(hold)
                 raise
             self._apply(case, change, actor)
+
+    def _claim_key(self, request: Request | None) -> None:
+        self._refuse_key_reuse(request)
+        if request:
+            self._requests[request.id] = request.fingerprint
+
+    def _refuse_key_reuse(self, request: Request | None) -> None:
+        if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
+            raise IdempotencyKeyReused("reused")
 
     def _refuse_stale(self, case: Case) -> None:
         seen = self.case(case.appointment.id).case

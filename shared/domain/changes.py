@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus
-from shared.domain.checkout import HOLD
+from shared.domain.checkout import CAPTURE_HOLD, CAPTURE_LEASE, HOLD, Checkout
 from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed
 from shared.domain.errors import NotCancellable, NotReschedulable
+from shared.domain.money import Money
 from shared.domain.package import Package
 from shared.domain.payment import NOTHING, TAKEN, Payment, PaymentStatus
 from shared.domain.policy import Action, PaidWith, Quote, Terms, quote
@@ -21,12 +22,14 @@ class Case:
     """A booking with all that decides what a change of it costs.
 
     ``payment`` was made for this session alone; ``package`` and ``package_payment`` are what it was booked from.
+    ``saved_method`` was saved with either payment, and a fee may be charged to it.
     """
 
     appointment: Appointment
     payment: Payment | None = None
     package: Package | None = None
     package_payment: Payment | None = None
+    saved_method: str | None = None
 
     @property
     def paid_with(self) -> PaidWith:
@@ -84,7 +87,8 @@ def quoted(case: Case, action: Action, actor: Actor, now: datetime) -> Quote:
     if found.fee and found.returned:
         # Nothing can be charged for it: the session is used up instead.
         found = replace(found, fee=NOTHING, returned=False)
-    return replace(found, refund=max(NOTHING, found.refund - _given_back(case)))
+    charged = action is Action.RESCHEDULE and bool(found.fee) and case.saved_method is not None
+    return replace(found, refund=max(NOTHING, found.refund - _given_back(case)), charged=charged)
 
 
 def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | None) -> BookingChange:
@@ -154,6 +158,25 @@ def hold_for(case: Case, start: datetime, schedule: Schedule, fee_id: str, now: 
         created_at=now,
         updated_at=now,
     )
+
+
+def charge_for_move(
+    case: Case, cost: Quote, start: datetime, schedule: Schedule, fee_id: str, asked: str, now: datetime
+) -> Checkout:
+    """What is written before the saved method is charged; ``asked`` is the request's fingerprint."""
+    hold = hold_for(case, start, schedule, fee_id, now)
+    fee = Payment(
+        id=fee_id,
+        client_id=case.appointment.client.id,
+        service=case.appointment.service,
+        amount=Money(cost.fee, case.currency or ""),
+        status=PaymentStatus.CAPTURING,
+        charges=case.saved_method,
+        check_at=now + CAPTURE_LEASE,
+        created_at=now,
+        updated_at=now,
+    )
+    return Checkout(fee, replace(hold, hold_until=now + CAPTURE_HOLD, paying=True), None, asked)
 
 
 def may_move(case: Case, hold: Appointment, now: datetime) -> bool:

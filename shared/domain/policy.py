@@ -62,13 +62,15 @@ class Quote:
     """Amounts in the currency of the price, with two decimals. ``refund`` is what goes back of this session's price.
 
     ``returned`` tells that the promo code's use or the package's session can be used again. Where a package's fee
-    can't be charged, it is not returned, and nothing is charged instead.
+    can't be charged, it is not returned, and nothing is charged instead. ``charged`` tells that the fee is taken from
+    the saved payment method, without asking the client again unless PayPal declines it.
     """
 
     fee: Decimal
     refund: Decimal
     returned: bool
     reason: Reason
+    charged: bool = False
 
 
 def quote(terms: Terms, policy: Policy = POLICY) -> Quote:

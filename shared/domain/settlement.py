@@ -79,12 +79,14 @@ class OrderState:
     custom_id: str | None = None
     captures: tuple[CaptureState, ...] = ()
     refunds: tuple[RefundState, ...] = ()
+    saved_method: str | None = None
+    """PayPal's token of the payment method, where that was saved with the payment."""
 
 
 def order_of(payment: Payment, capture: CaptureState) -> OrderState:
     """What a capture alone tells of an order that PayPal does not show any more."""
     return OrderState(
-        id=payment.order_id or "",
+        id=payment.order_id or capture.order_id or "",
         status=OrderStatus.COMPLETED,
         amount=payment.amount,
         custom_id=payment.id,

@@ -30,9 +30,14 @@ class RescheduleRequest(BaseModel):
 
 
 class QuoteView(BaseModel):
-    """Amounts are strings with two decimals, in ``currency``, which is None where there is nothing to pay."""
+    """Amounts are strings with two decimals, in ``currency``, which is None where there is nothing to pay.
+
+    ``fee_charged`` tells that the fee is taken from the saved payment method at once; only if PayPal declines that
+    is there an order to approve.
+    """
 
     fee: str
+    fee_charged: bool
     refund: str
     currency: str | None
     credit_returned: bool
@@ -43,6 +48,7 @@ class QuoteView(BaseModel):
 def quote_view(case: Case, cost: Quote) -> QuoteView:
     return QuoteView(
         fee=f"{cost.fee:.2f}",
+        fee_charged=cost.charged,
         refund=f"{cost.refund:.2f}",
         currency=case.currency,
         credit_returned=cost.returned,

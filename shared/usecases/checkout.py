@@ -241,6 +241,7 @@ def _ordered(
         return_url=shop.return_url,
         cancel_url=shop.cancel_url,
         request_id=created.order_request_id,
+        vault=True,
     )
     paid = replace(
         created, status=PaymentStatus.ORDERED, order_id=order.order_id, approve_url=order.approve_url

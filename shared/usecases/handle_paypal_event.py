@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.domain.errors import NotFound, TemporarilyUnavailable, TooManyRequests
 from shared.domain.paypal_events import DISPUTES, METHODS, EventKind, PayPalEvent
 from shared.usecases.ports import InboxStore, PaymentStore
-from shared.usecases.settle import Till, follow_dispute, settle
+from shared.usecases.settle import Till, follow_dispute, save_method, settle
 
 
 def handle_paypal_event(inbox: InboxStore, till: Till, event: PayPalEvent) -> None:
@@ -25,12 +25,26 @@ def follow_up(inbox: InboxStore, till: Till, event: PayPalEvent) -> bool:
 
     Raises as ``settle`` does, and the event stays open.
     """
-    if event.kind not in METHODS:  # no method is saved for later yet
+    if event.kind in METHODS:
+        _follow_method(till, event)
+    else:
         payment_id = event.payment_id or _look_up(till.payments, event)
         if payment_id is None or not _look_at(till, payment_id, event):
             return False
     inbox.handled(event.id, till.clock.now())
     return True
+
+
+def _follow_method(till: Till, event: PayPalEvent) -> None:
+    """One saved with an order that is not ours is another system's."""
+    if event.vault_id is None:
+        return
+    if event.kind is not EventKind.METHOD_SAVED:
+        till.payments.forget_method(event.vault_id, till.clock.now())
+        return
+    payment_id = till.payments.order(event.order_id).payment_id if event.order_id else None
+    if payment_id is not None:
+        save_method(till, payment_id, event.vault_id)
 
 
 def _look_up(payments: PaymentStore, event: PayPalEvent) -> str | None:
@@ -46,7 +60,7 @@ def _look_at(till: Till, payment_id: str, event: PayPalEvent) -> bool:
             resolved = event.kind is EventKind.DISPUTE_RESOLVED
             follow_dispute(till, payment_id, event.dispute_id, resolved=resolved)
         else:
-            settle(till, payment_id)
+            settle(till, payment_id, order_id=event.order_id)
     except NotFound:
         return False
     return True

@@ -1,7 +1,8 @@
 """A client moves a session: one transaction of set differences. ``PUT /booking/{id}/reschedule``.
 
-Where the policy asks a fee, the new time is held and an order for the fee is made; the move happens when that is
-captured, by the same road as every payment.
+Where the policy asks a fee, the new time is held, and the fee is charged to the saved payment method; where there is
+none, or PayPal declines it, an order for the fee is made instead. The move happens when the fee is captured, by the
+same road as every payment.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from shared.usecases.choose_time import (
 from shared.usecases.idempotency import booking_id, fingerprint, request_of
 from shared.usecases.pay import refusal_of, settle_with_patience
 from shared.usecases.ports import AlreadyBooked, Booked, BookingMoved, DiaryChanged
-from shared.usecases.settle import Buyer, Till
+from shared.usecases.settle import Buyer, Till, charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +71,38 @@ def reschedule(
     if wanted.fee_order_id is not None:
         return _move_with_fee(till, caller, wanted, wanted.fee_order_id)
     request = request_of(caller.client_id, idempotency_key, fingerprint("reschedule", wanted))
+    key = None if idempotency_key is None else f"charge|{idempotency_key}"
+    charge_id = booking_id(caller.client_id, key)
+    charged: Checkout | None = None
     span = around(wanted.start)
     with ThreadPoolExecutor(max_workers=1) as beside:
         busy = beside.submit(shop.calendar.busy, span)
         for _ in range(ATTEMPTS):
             heard = read_case(till.changes, caller, wanted.appointment_id, now, request)
             case = heard.case
-            if heard.before:
-                return Moved(Booked(case.appointment, case.payment))
+            if heard.before and charged is None:
+                charged = _go_on_charging(till, caller, charge_id)
+                if charged is None:
+                    return Moved(Booked(case.appointment, case.payment))
+                continue
+            if charged is not None and not _was_declined(charged):
+                return _moved_by(charged, case)
             cost = quoted(case, Action.RESCHEDULE, Actor.CLIENT, now)
             diary = shop.bookings.diary(span).without(case.appointment.id)
             _refuse_unless_free(shop, case, diary, busy, caller, wanted, now)
-            if cost.fee:
-                raise _ask_fee(shop, case, cost, diary, caller, wanted, idempotency_key, now)
-            change = steps.move(case, wanted.start, diary.settings.schedule, Actor.CLIENT, now)
             try:
+                if cost.charged and charged is None:
+                    fee = _fee_to_charge(case, cost, diary, wanted, charge_id, now)
+                    shop.payments.hold(fee, diary, request=request)
+                    charged = charge(till, fee, _payer(caller))
+                    continue
+                if cost.fee:
+                    raise _ask_fee(shop, case, cost, diary, caller, wanted, idempotency_key, now)
+                change = steps.move(case, wanted.start, diary.settings.schedule, Actor.CLIENT, now)
                 till.changes.change_booking(
                     case, change, actor=caller.client_id, relied_on=diary, request=request
                 )
-            except (BookingMoved, DiaryChanged):
+            except (AlreadyBooked, BookingMoved, DiaryChanged):
                 continue
             except SlotTaken as lost:
                 raise _nearby(shop, lost, case, span, busy, caller, wanted, now) from lost
@@ -128,6 +142,37 @@ def _nearby(
     diary = shop.bookings.diary(span).without(case.appointment.id)
     length = case.appointment.duration_minutes
     return with_alternatives(lost, diary, length, busy.result(), caller, now, wanted.start)
+
+
+def _fee_to_charge(
+    case: Case, cost: Quote, diary: Diary, wanted: Move, charge_id: str, now: datetime
+) -> Checkout:
+    """What is written, and holds the new time, before the saved payment method is charged."""
+    asked = fingerprint("charge", wanted)
+    return steps.charge_for_move(case, cost, wanted.start, diary.settings.schedule, charge_id, asked, now)
+
+
+def _go_on_charging(till: Till, caller: Party, charge_id: str) -> Checkout | None:
+    """What became of the charge that an earlier try of this request began; None if it moved for nothing."""
+    if till.payments.checkout(charge_id) is None:
+        return None
+    return settle_with_patience(till, charge_id, _payer(caller)).checkout
+
+
+def _payer(caller: Party) -> Buyer:
+    return Buyer(caller.client_id, lambda _: None, Corrections(), None)
+
+
+def _was_declined(charged: Checkout) -> bool:
+    """Nothing was taken, and the client may approve an order instead."""
+    return charged.payment.status is PaymentStatus.EXPIRED
+
+
+def _moved_by(fee: Checkout, case: Case) -> Moved:
+    """``case`` was read after the fee was paid."""
+    if refusal := refusal_of(fee):
+        raise refusal
+    return Moved(Booked(case.appointment, case.payment), pending=not fee.stands)
 
 
 def _ask_fee(
@@ -214,7 +259,4 @@ def _move_with_fee(till: Till, caller: Party, wanted: Move, fee_order_id: str) -
 
     buyer = Buyer(caller.client_id, check, Corrections(), None)
     fee = settle_with_patience(till, payment_id, buyer).checkout
-    if refusal := refusal_of(fee):
-        raise refusal
-    moved = read_case(till.changes, caller, wanted.appointment_id, till.clock.now()).case
-    return Moved(Booked(moved.appointment, moved.payment), pending=not fee.stands)
+    return _moved_by(fee, read_case(till.changes, caller, wanted.appointment_id, till.clock.now()).case)

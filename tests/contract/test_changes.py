@@ -27,7 +27,7 @@ from shared.domain.policy import Action
 from shared.domain.schedule import DEFAULT_SCHEDULE, LONGEST_BUFFER_MINUTES, Schedule
 from shared.domain.service import LONGEST_SESSION_MINUTES
 from shared.domain.time import Interval
-from shared.usecases.ports import BookingMoved, DiaryChanged, PaymentMoved, Request
+from shared.usecases.ports import AlreadyBooked, BookingMoved, DiaryChanged, PaymentMoved, Request
 from tests import invariants
 from tests.builders import NOW, START, appointment
 from tests.contract.test_payments import bundle, capture_of, session
@@ -42,6 +42,8 @@ A_WEEK_ON = START + timedelta(days=7)
 class DynamoEverything(DynamoStore, DynamoPayments, DynamoPackages, DynamoChanges, DynamoAttention):
     """All ports of the contract on one table."""
 
+    saved_methods = True
+
 
 Store = DynamoEverything | FakeStore
 
@@ -50,6 +52,7 @@ Store = DynamoEverything | FakeStore
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "fake":
         fake = FakeStore()
+        fake.saved_methods = True
         fake.seed()
         yield fake
         return
@@ -82,12 +85,12 @@ def from_package(store: Store) -> Case:
     return read(store, booked.id)
 
 
-def buy(store: Store, ordered: Any) -> Any:
+def buy(store: Store, ordered: Any, method: str | None = None) -> Any:
     store.hold(ordered, store.diary(SPAN))
     begun = checkout.begin_capture(ordered, NOW, Corrections())
     store.change(ordered, begun, actor="alex")
     capture = capture_of(ordered, f"CAPTURE-{ordered.payment.order_id}")
-    done = checkout.confirm(begun.after, capture, NOW, answered=True)
+    done = checkout.confirm(begun.after, capture, NOW, answered=True, saved_method=method)
     store.change(begun.after, done, actor="alex")
     return done.after
 
@@ -348,3 +351,104 @@ def test_a_fee_does_not_move_what_was_changed_meanwhile(store: Store, paid: Case
     cancel(store, paid)
     with pytest.raises((BookingMoved, PaymentMoved)):
         pay_fee(store, fee, paid)
+
+
+# A fee charged to a saved method
+
+
+@pytest.fixture
+def saving(store: Store) -> Case:
+    """Paid with a method that was saved."""
+    return read(store, buy(store, session(), "method-1").payment.id)
+
+
+def begin_charge(store: Store, case: Case, to: Any, request: Request | None = None) -> Any:
+    cost = steps.quoted(case, Action.RESCHEDULE, Actor.CLIENT, NOW)
+    fee = steps.charge_for_move(case, cost, to, DEFAULT_SCHEDULE, "f" * 32, "charge", NOW)
+    store.hold(fee, store.diary(SPAN), request=request)
+    return fee
+
+
+def test_a_case_has_the_method_saved_with_its_payment_until_that_is_taken_back(
+    store: Store, saving: Case
+) -> None:
+    assert saving.saved_method == "method-1"
+    store.forget_method("method-2", NOW)
+    assert read(store, saving.appointment.id) == saving
+    store.forget_method("method-1", NOW)
+    store.forget_method("method-1", NOW)
+    assert read(store, saving.appointment.id) == replace(saving, saved_method=None)
+
+
+def test_a_method_may_be_saved_later_and_with_a_package(store: Store, from_package: Case) -> None:
+    assert from_package.saved_method is None
+    bought = store.checkout(from_package.appointment.package_id or "")
+    assert bought is not None
+    store.change(bought, checkout.save_method(bought, "method-1", NOW), actor="system")
+    assert read(store, from_package.appointment.id).saved_method == "method-1"
+
+
+def test_a_method_taken_back_before_it_was_known_is_not_had(store: Store) -> None:
+    store.forget_method("method-1", NOW)
+    assert read(store, buy(store, session(), "method-1").payment.id).saved_method is None
+
+
+def test_a_charge_is_written_with_its_hold_before_paypal_is_asked(store: Store, saving: Case) -> None:
+    request = Request("e" * 32, "move")
+    fee = begin_charge(store, saving, A_WEEK_ON, request)
+    assert store.checkout(fee.payment.id) == fee
+    assert (fee.payment.charges, fee.payment.order_id) == ("method-1", None)
+    with pytest.raises(SlotTaken):
+        book(store, 7 * 24 * 60)
+    assert store.case(saving.appointment.id, request.id).earlier_request == "move"
+    assert store.due_payments(NOW + checkout.CAPTURE_LEASE) == [fee.payment.id]
+    with pytest.raises(AlreadyBooked):
+        store.hold(fee, store.diary(SPAN), request=request)
+
+
+def test_a_charge_moves_the_session_and_adopts_its_order(store: Store, saving: Case) -> None:
+    fee = begin_charge(store, saving, A_WEEK_ON)
+    again = checkout.charge_again(fee, NOW)
+    store.change(fee, again, actor="system")
+    capture = replace(capture_of(fee, "FEE-CAPTURE"), order_id="FEE-ORDER")
+    paid = checkout.take_fee(again.after, capture, NOW, answered=True)
+    change = steps.move_to(saving, fee.booking, NOW, fee.payment.amount.amount)
+    store.move_paid(again.after, paid, saving, change, actor="alex")
+    assert read(store, saving.appointment.id).appointment.start == A_WEEK_ON
+    assert store.order("FEE-ORDER").payment_id == fee.payment.id
+    assert store.payment_of_capture("FEE-CAPTURE") == fee.payment.id
+    done = store.checkout(fee.payment.id)
+    assert done is not None
+    assert (done.payment.order_id, done.payment.status) == ("FEE-ORDER", PaymentStatus.CAPTURED)
+
+
+def test_a_charge_does_not_adopt_an_order_that_is_anothers(store: Store, saving: Case) -> None:
+    fee = begin_charge(store, saving, A_WEEK_ON)
+    capture = replace(capture_of(fee, "FEE-CAPTURE"), order_id=saving.payment and saving.payment.order_id)
+    paid = checkout.take_fee(fee, capture, NOW, answered=True)
+    change = steps.move_to(saving, fee.booking, NOW, fee.payment.amount.amount)
+    with pytest.raises(PaymentMoved):
+        store.move_paid(fee, paid, saving, change, actor="alex")
+    assert read(store, saving.appointment.id) == saving
+
+
+def test_a_charge_that_came_to_nothing_leaves_the_session_where_it_was(store: Store, saving: Case) -> None:
+    fee = begin_charge(store, saving, A_WEEK_ON)
+    store.change(fee, checkout.end_charge(fee, NOW), actor="system")
+    assert read(store, saving.appointment.id) == saving
+    assert claimed(store) == [saving.appointment.session]
+    book(store, 7 * 24 * 60)
+
+
+@pytest.mark.parametrize("later", [HOUR, 3 * HOUR, A_MONDAY - START])
+def test_the_longest_session_there_can_be_moves_in_one_transaction_with_its_charge(
+    store: Store, longest: Case, later: timedelta
+) -> None:
+    case = replace(longest, saved_method="method-1")
+    cost = steps.quoted(case, Action.RESCHEDULE, Actor.CLIENT, NOW)
+    fee = steps.charge_for_move(case, cost, START + later, WIDEST, "f" * 32, "charge", NOW)
+    store.hold(fee, store.diary(SPAN), request=Request("e" * 32, "move"))
+    capture = replace(capture_of(fee, "FEE-CAPTURE"), order_id="FEE-ORDER")
+    paid = checkout.take_fee(fee, capture, NOW, answered=True)
+    store.move_paid(fee, paid, longest, steps.move_to(longest, fee.booking, NOW, cost.fee), actor="alex")
+    assert claimed(store) == [fee.booking.claim]

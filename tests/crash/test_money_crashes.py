@@ -45,6 +45,9 @@ ELSEWHERE = {
     *("dynamodb.scan_books", "dynamodb.open_attention", "google.list_events", "paypal.ledger"),
     # after a day of failing, for a person
     *("dynamodb.bury_effect", "dynamodb.note_attention", "dynamodb.refund_failed"),
+    # a fee charged to a saved method: tests/handlers/test_saved_methods.py
+    *("paypal.charge", "dynamodb.charge_repeated", "dynamodb.charge_ended", "dynamodb.ledger_awaited"),
+    *("dynamodb.method", "dynamodb.forget_method", "dynamodb.method_saved"),
     # setting up, and looking whether it is
     *("dynamodb.check", "dynamodb.seed", "ses.get_email_identity"),
     # the other way to verify a webhook; a cancelled session; nobody's yet

@@ -125,6 +125,7 @@ def remaining(stage: Stage) -> int:
 def test_a_quote_says_what_it_costs_and_why(stage: Stage, late: str, free: str) -> None:
     assert quote(stage, late).json == {
         "fee": "75.00",
+        "fee_charged": False,
         "refund": "75.00",
         "currency": "CAD",
         "credit_returned": False,

@@ -250,6 +250,7 @@ def test_with_paypal_everything_can_be_booked_and_the_page_learns_how_to_pay(
         "client_id": "AbC",
         "currencies": ["USD", "CAD"],
         "sdk_url": "https://www.paypal.com/sdk/js",
+        "saves_method": False,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.adapters.dynamodb import bookings, claims, items, keys, payments, writes
@@ -22,15 +23,28 @@ if TYPE_CHECKING:
 class DynamoChanges:
     """The port ``ChangeStore`` on one DynamoDB table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, saved_methods: bool = False) -> None:
+        """``saved_methods`` tells that fees are charged to the methods that clients saved."""
         self.table = table
+        self.saved_methods = saved_methods
 
     def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading:
         booked, paid = keys.appointment(appointment_id), keys.payment(appointment_id)
         request = keys.request(request_id or "-")
         found = self.table.get_all("case", [booked, paid, *([request] if request_id else [])])
         mark = found.get(keys.pair(request))
-        return CaseReading(self._case(found, appointment_id), mark["fingerprint"]["S"] if mark else None)
+        case = self._case(found, appointment_id)
+        if case is not None and self.saved_methods:
+            case = replace(case, saved_method=self._saved_method(case))
+        return CaseReading(case, mark["fingerprint"]["S"] if mark else None)
+
+    def _saved_method(self, case: Case) -> str | None:
+        """The one saved with what was paid, unless its owner took it back since."""
+        paid = case.payment or case.package_payment
+        if paid is None or paid.saved_method is None:
+            return None
+        forgotten = self.table.get_all("method", [keys.method(paid.saved_method)])
+        return None if forgotten else paid.saved_method
 
     def _case(self, found: Found, appointment_id: str) -> Case | None:
         item = found.get(keys.pair(keys.appointment(appointment_id)))

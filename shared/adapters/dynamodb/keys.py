@@ -10,6 +10,7 @@
 | payment     | PAYMENT#{id}             | PAYMENT                    | PAYMENT#OPEN     | {check at}#{id}    |
 | order       | PPORDER#{order}          | PPORDER                    |                  |                    |
 | capture     | PPCAPTURE#{capture}      | PPCAPTURE                  |                  |                    |
+| method      | METHOD#{token}           | METHOD                     |                  |                    |
 | request     | REQUEST#{id}             | REQUEST                    |                  |                    |
 | inbox       | INBOX#{event}            | INBOX                      | INBOX#OPEN       | {received}#{event} |
 | effect      | OWED#{subject}           | {kind}-{sequence}          | EFFECT#OWED/DEAD | {due}#{subject}    |
@@ -97,6 +98,10 @@ def order(order_id: str) -> Key:
 
 def capture(capture_id: str) -> Key:
     return {"PK": f"PPCAPTURE#{capture_id}", "SK": "PPCAPTURE"}
+
+
+def method(token: str) -> Key:
+    return {"PK": f"METHOD#{token}", "SK": "METHOD"}
 
 
 def request(request_id: str) -> Key:

@@ -61,13 +61,23 @@ class DynamoPayments:
         )
         return [item["id"]["S"] for item in answer["Items"]]
 
-    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+    def forget_method(self, method: str, now: datetime) -> None:
+        self.table.update(
+            "forget_method",
+            keys.method(method),
+            UpdateExpression="SET #kind = :kind, forgotten_at = if_not_exists(forgotten_at, :now)",
+            ExpressionAttributeNames={"#kind": "kind"},
+            ExpressionAttributeValues=items.dump({":kind": "METHOD", ":now": isoformat(now)}),
+        )
+
+    def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
         name, paid = self.table.name, checkout.payment
-        order = {**keys.order(paid.order_id or ""), "kind": "PPORDER", "payment_id": paid.id}
-        steps = [
-            writes.put_new(name, _new_payment(checkout), AlreadyBooked),
-            writes.put_new(name, order, AlreadyBooked),
-        ]
+        steps = [writes.put_new(name, _new_payment(checkout), AlreadyBooked)]
+        if paid.order_id is not None:
+            order = {**keys.order(paid.order_id), "kind": "PPORDER", "payment_id": paid.id}
+            steps.append(writes.put_new(name, order, AlreadyBooked))
+        if request is not None:
+            steps.append(writes.claim_key(name, request))
         if checkout.package is not None:
             steps.append(writes.put_new(name, package_record(checkout.package), AlreadyBooked))
         if checkout.booking is not None:
@@ -78,7 +88,7 @@ class DynamoPayments:
             ]
         steps += [
             claims.relied_on_settings(name, relied_on),
-            _audit(name, checkout, "ordered", paid.client_id),
+            _audit(name, checkout, "ordered" if paid.order_id else "charge_begun", paid.client_id),
         ]
         write(self.table.client, "hold", steps)
 
@@ -121,8 +131,13 @@ class DynamoPayments:
 def payment_steps(table: str, before: Checkout, change: Change) -> list[Step]:
     after = change.after
     steps = [change_payment(table, before.payment, after.payment, PaymentMoved)]
-    if after.payment.capture_id and not before.payment.capture_id:
-        steps.append(_adopt_capture(table, after))
+    paid, was = after.payment, before.payment
+    if paid.order_id and not was.order_id:
+        record = {**keys.order(paid.order_id), "kind": "PPORDER", "payment_id": paid.id}
+        steps.append(_adopt(table, record))
+    if paid.capture_id and not was.capture_id:
+        record = {**keys.capture(paid.capture_id), "kind": "PPCAPTURE", "payment_id": paid.id}
+        steps.append(_adopt(table, record))
     return steps
 
 
@@ -158,20 +173,15 @@ def _change_package(table: str, before: Package, after: Package) -> Step:
     )
 
 
-def _adopt_capture(table: str, after: Checkout) -> Step:
-    """A capture pays for one thing, once."""
-    record = {
-        **keys.capture(after.payment.capture_id or ""),
-        "kind": "PPCAPTURE",
-        "payment_id": after.payment.id,
-    }
+def _adopt(table: str, record: items.Item) -> Step:
+    """A capture pays for one thing, once; and so does an order."""
     return Step(
         {
             "Put": {
                 "TableName": table,
                 "Item": items.dump(record),
                 "ConditionExpression": "attribute_not_exists(PK) OR payment_id = :me",
-                "ExpressionAttributeValues": items.dump({":me": after.payment.id}),
+                "ExpressionAttributeValues": items.dump({":me": record["payment_id"]}),
             }
         },
         PaymentMoved,

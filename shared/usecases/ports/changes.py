@@ -24,7 +24,8 @@ class CaseReading:
 
 
 class ChangeStore(Protocol):
-    def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading: ...
+    def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading:
+        """Where no methods are saved, or are not to be charged, the case has none."""
 
     def change_booking(
         self,

@@ -662,12 +662,17 @@ export interface components {
         /**
          * PayPalView
          * @description ``sdk_url`` is PayPal's script, to be loaded with this client id and one of the currencies.
+         *
+         *     ``saves_method`` tells that a purchase asks PayPal to save the payment method, so that fees can be charged to it:
+         *     the page has to say so before the client pays.
          */
         PayPalView: {
             /** Client Id */
             client_id: string;
             /** Currencies */
             currencies: string[];
+            /** Saves Method */
+            saves_method: boolean;
             /** Sdk Url */
             sdk_url: string;
         };
@@ -821,6 +826,9 @@ export interface components {
         /**
          * QuoteView
          * @description Amounts are strings with two decimals, in ``currency``, which is None where there is nothing to pay.
+         *
+         *     ``fee_charged`` tells that the fee is taken from the saved payment method at once; only if PayPal declines that
+         *     is there an order to approve.
          */
         QuoteView: {
             /** Credit Returned */
@@ -829,6 +837,8 @@ export interface components {
             currency: string | null;
             /** Fee */
             fee: string;
+            /** Fee Charged */
+            fee_charged: boolean;
             /** Free Reschedule Left */
             free_reschedule_left: boolean;
             reason: components["schemas"]["Reason"];
