@@ -46,7 +46,10 @@ def missing(ssm: Any, stage: str, names: list[str]) -> list[str]:
 
 def needed(stage: str) -> list[str]:
     """Outside production the functions run without Google and PayPal; nowhere without the client ids' key."""
-    return ["APP_SECRET", *(["GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"] if stage == "prod" else [])]
+    return [
+        "APP_SECRET",
+        *(["GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"] if stage == "prod" else []),
+    ]
 
 
 def _asked(name: str, ask: Callable[[str], str]) -> str:

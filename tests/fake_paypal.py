@@ -29,6 +29,8 @@ class FakePayPal:
     fails_before: dict[str, Exception] = field(default_factory=dict)
     fails_after: dict[str, Exception] = field(default_factory=dict)
     next_capture: CaptureStatus = CaptureStatus.COMPLETED
+    next_reason: str | None = None
+    """Why it stays pending."""
     next_refund: RefundStatus = RefundStatus.COMPLETED
     declining: bool = False
     ledger_closed: bool = False
@@ -108,6 +110,7 @@ class FakePayPal:
             amount=order.amount,
             custom_id=order.custom_id,
             order_id=order_id,
+            reason=self.next_reason,
             fee=Money.of("4.65", order.amount.currency),
         )
         self.change(order_id, status=OrderStatus.COMPLETED, captures=(taken,))

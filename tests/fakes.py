@@ -13,7 +13,7 @@ from shared.domain.attention import Attention
 from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Claim, Diary, Settings
-from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
+from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
 from shared.domain.errors import (
     CalendarUnavailable,
     IdempotencyKeyReused,
@@ -196,6 +196,8 @@ class FakeStore(FakeInbox):
         self._notices: dict[tuple[str, str], Notice] = {}
         self._cells: dict[datetime, Appointment] = {}
         self._payments: dict[str, tuple[Payment, str]] = {}
+        self._look_later: dict[tuple[str, int], datetime] = {}
+        """By payment and version: any change of it ends the delay."""
         self._packages: dict[str, Package] = {}
         self._orders: dict[str, str] = {}
         self._captures: dict[str, str] = {}
@@ -311,11 +313,12 @@ class FakeStore(FakeInbox):
 
     # The port PaymentStore
 
-    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts:
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
         with self._lock:
             earlier = self.checkout(payment_id)
-            booked = payment_id in self._appointments
-            return CheckoutFacts(self.diary(span), earlier, booked and earlier is None)
+            booked = payment_id in self._appointments and earlier is None
+            elsewhere = same_key in self._payments or same_key in self._appointments
+            return CheckoutFacts(self.diary(span), earlier, booked or elsewhere)
 
     def checkout(self, payment_id: str) -> Checkout | None:
         with self._lock:
@@ -332,9 +335,16 @@ class FakeStore(FakeInbox):
         return self._captures.get(capture_id)
 
     def due_payments(self, now: datetime) -> list[str]:
-        waiting = [payment for payment, _ in self._payments.values() if payment.check_at is not None]
-        due = [payment for payment in waiting if payment.check_at and payment.check_at <= now]
-        return [payment.id for payment in sorted(due, key=lambda each: each.check_at or now)]
+        waiting = [(payment, payment.check_at) for payment, _ in self._payments.values() if payment.check_at]
+        looks = [
+            (max(check_at, self._look_later.get((payment.id, payment.version), check_at)), payment.id)
+            for payment, check_at in waiting
+        ]
+        return [payment_id for at, payment_id in sorted(looks) if at <= now]
+
+    def look_later(self, payment_id: str, at: datetime) -> None:
+        payment, _ = self._payments[payment_id]
+        self._look_later[payment_id, payment.version] = at
 
     def forget_method(self, method: str, now: datetime) -> None:
         self._forgotten_methods.add(method)
@@ -599,9 +609,6 @@ class FakeStore(FakeInbox):
                 return None
             leased = replace(effect, due_at=now + lease(effect_id), attempts=effect.attempts + 1)
             self._effects[subject_id, effect_id] = leased
-            if leased.attempts > MAX_ATTEMPTS:
-                self.bury_effect(leased, "each try ended without a word")
-                return None
             return leased
 
     def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None:

@@ -10,8 +10,10 @@ from enum import StrEnum
 class AttentionKind(StrEnum):
     PAYMENT_MISMATCH = "payment_mismatch"
     """PayPal's order is not what we asked for; nothing was confirmed."""
+    PAYMENT_PENDING = "payment_pending"
+    """PayPal keeps the money back until the coach accepts it there, or sets the account right."""
     TIME_LOST = "time_lost"
-    """Paid, and somebody else had the time: the money goes back by itself."""
+    """Paid, and the time was somebody else's or had passed: the money goes back by itself."""
     REFUND_FAILED = "refund_failed"
     DISPUTE = "dispute"
     REFUNDED_BUT_BOOKED = "refunded_but_booked"

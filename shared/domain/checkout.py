@@ -16,7 +16,7 @@ from shared.domain.attention import Attention, AttentionKind
 from shared.domain.effects import FOR_BOOKING, FOR_PACKAGE, Effect, EffectKind, owed
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment, PaymentStatus
-from shared.domain.settlement import CaptureState, GivenBack
+from shared.domain.settlement import SELLER_HAS_TO_ACT, CaptureState, GivenBack
 
 HOLD = timedelta(minutes=15)
 """How long a chosen time is kept for a buyer who has not paid yet."""
@@ -25,8 +25,9 @@ CAPTURE_HOLD = timedelta(minutes=60)
 """How long it is kept while money is being taken: longer than PayPal is normally down."""
 
 CAPTURE_LEASE = timedelta(seconds=35)
-"""How long one caller may be at PayPal before another asks what became of it. No function that captures runs that
-long."""
+"""How long one caller may be at PayPal before another asks what became of it: longer than PayPal is waited for, its
+repeat included. Whoever is slower does no harm: PayPal knows the request by its name, the store the payment by its
+version."""
 
 ORDER_LIFE = timedelta(hours=3)
 """How long a buyer may take to approve an order. Source: https://developer.paypal.com/api/orders/v2/"""
@@ -107,12 +108,16 @@ def begin_capture(checkout: Checkout, now: datetime, said: Corrections) -> Chang
 
 
 def confirm(
+<<<<<<< HEAD
     checkout: Checkout,
     capture: CaptureState,
     now: datetime,
     *,
     answered: bool,
     saved_method: str | None = None,
+=======
+    checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections, *, answered: bool
+>>>>>>> changes
 ) -> Change:
     """``answered`` tells that the buyer hears of it at once."""
     payment = checkout.payment.become(
@@ -125,7 +130,7 @@ def confirm(
     after = _moved(
         checkout,
         payment,
-        booking={"status": AppointmentStatus.CONFIRMED, "timed_at": now, **_NO_HOLD},
+        booking={**said.spoken, "status": AppointmentStatus.CONFIRMED, "timed_at": now, **_NO_HOLD},
         package={"status": PackageStatus.ACTIVE},
     )
     kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING
@@ -154,29 +159,49 @@ def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
     return Change(after, "answered", _owed(payment, EffectKind.CALENDAR_EVENT))
 
 
+def correct(checkout: Checkout, now: datetime, said: Corrections) -> Change | None:
+    """What the page says anew while the payment is pending; None when that is nothing new, or nothing is held."""
+    booking, paid = checkout.booking, checkout.payment
+    if booking is None or booking.status is not AppointmentStatus.HELD:
+        return None
+    if replace(booking, **said.spoken) == booking:
+        return None
+    payment = paid.become(paid.status, now, check_at=paid.check_at)
+    return Change(_moved(checkout, payment, booking=said.spoken), "corrected")
+
+
 def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     """Paid, but the time is lost, or the order was given up: all of it goes back."""
     payment = checkout.payment.become(
         PaymentStatus.REFUND_DUE,
         now,
+<<<<<<< HEAD
         refund_due=checkout.payment.amount.amount,
         **_adopted(checkout.payment, capture),
+=======
+        check_at=now + LOOK_AGAIN,
+        refund_due=checkout.payment.amount.amount,
+        **_adopted(capture),
+>>>>>>> changes
     )
     kinds = [EffectKind.REFUND]
     attention: tuple[Attention, ...] = ()
     if checkout.booking is not None and not checkout.payment.given_up:
         kinds.append(EffectKind.CLIENT_TIME_LOST_MAIL)
-        attention = (_attention(payment, AttentionKind.TIME_LOST, "Paid, but somebody else had the time."),)
+        late = checkout.booking.start <= now
+        why = "the session's time had passed" if late else "somebody else had the time"
+        attention = (_attention(payment, AttentionKind.TIME_LOST, f"Paid, but {why}."),)
     return Change(_released(checkout, payment), "refund_owed", _owed(payment, *kinds), attention)
 
 
-def await_payment(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+def await_payment(checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections) -> Change:
     """An eCheck or a review takes days: the time stays kept until the session, and a mail says so once."""
     booking = checkout.booking
     if checkout.payment.given_up or (booking is not None and booking.start <= now):
         return await_payment_alone(checkout, capture, now)
     payment = _pending(checkout, capture, now)
     held = {
+        **said.spoken,
         "status": AppointmentStatus.HELD,
         "hold_until": booking.start if booking else None,
         "paying": True,
@@ -184,12 +209,15 @@ def await_payment(checkout: Checkout, capture: CaptureState, now: datetime) -> C
     effects: tuple[Effect, ...] = ()
     if checkout.payment.status is not PaymentStatus.PENDING:
         effects = _owed(payment, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
-    return Change(_moved(checkout, payment, booking=held), "payment_pending", effects)
+    attention = _to_be_accepted(checkout, payment, capture)
+    return Change(_moved(checkout, payment, booking=held), "payment_pending", effects, attention)
 
 
 def await_payment_alone(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     """Its time is lost already; the money, once it has come, goes back."""
-    return Change(_released(checkout, _pending(checkout, capture, now)), "payment_pending")
+    payment = _pending(checkout, capture, now)
+    attention = _to_be_accepted(checkout, payment, capture)
+    return Change(_released(checkout, payment), "payment_pending", attention=attention)
 
 
 def _pending(checkout: Checkout, capture: CaptureState, now: datetime) -> Payment:
@@ -198,14 +226,26 @@ def _pending(checkout: Checkout, capture: CaptureState, now: datetime) -> Paymen
     )
 
 
-def decline(checkout: Checkout, now: datetime) -> Change:
-    """Nothing was taken. The buyer may pay otherwise while the time is kept, but not for ever."""
+def _to_be_accepted(checkout: Checkout, payment: Payment, capture: CaptureState) -> tuple[Attention, ...]:
+    """Once: when it becomes pending."""
+    if checkout.payment.status is PaymentStatus.PENDING or capture.reason not in SELLER_HAS_TO_ACT:
+        return ()
+    detail = f"PayPal waits for the coach before it takes the payment: {capture.reason}."
+    return (_attention(payment, AttentionKind.PAYMENT_PENDING, detail),)
+
+
+def decline(checkout: Checkout, now: datetime, *, heard: bool) -> Change:
+    """Nothing was taken. The buyer may pay otherwise while the time is kept, but not for ever.
+
+    ``heard`` tells that the buyer hears of it at once; else a mail says so, unless it is paid by the end of the hold.
+    """
     until = max(checkout.hold_ends, min(now + HOLD, checkout.payment.created_at + ORDER_LIFE))
     payment = checkout.payment.become(
         PaymentStatus.DECLINED, now, check_at=until, declines=checkout.payment.declines + 1
     )
     held = {"hold_until": until, "paying": False}
-    return Change(_moved(checkout, payment, booking=held), "payment_declined")
+    mail = owed(payment.id, until, EffectKind.CLIENT_PAYMENT_FAILED_MAIL, sequence=payment.version)
+    return Change(_moved(checkout, payment, booking=held), "payment_declined", () if heard else mail)
 
 
 def back_to_the_buyer(checkout: Checkout, now: datetime) -> Change:
@@ -265,11 +305,23 @@ def deny(checkout: Checkout, now: datetime) -> Change:
     )
 
 
+<<<<<<< HEAD
 def found_refunded(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
     """It was captured and all of it went back before anything was confirmed."""
     whole = checkout.payment.amount.amount
     payment = checkout.payment.become(
         PaymentStatus.REFUNDED, now, refunded=whole, **_adopted(checkout.payment, capture)
+=======
+def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, now: datetime) -> Change:
+    """It was captured, and all of it went back or is on its way, before anything was confirmed."""
+    payment = checkout.payment.become(
+        PaymentStatus.REFUNDING if back.on_its_way else PaymentStatus.REFUNDED,
+        now,
+        check_at=_next_look(back, now),
+        refund_due=back.total,
+        refunded=back.done,
+        **_adopted(capture),
+>>>>>>> changes
     )
     return Change(_released(checkout, payment), "refunded")
 
@@ -307,6 +359,7 @@ def refunded(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
     payment = paid.become(
         PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED,
         now,
+        check_at=_next_look(back, now),
         refunded=back.done,
         refunds_made=paid.refunds_made + 1,
     )
@@ -322,12 +375,29 @@ def refunded(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
     )
 
 
-def fail_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
+def fail_refund(checkout: Checkout, back: GivenBack, reason: str, now: datetime) -> Change:
     """Never kept in silence: a person has to see to it."""
     paid = checkout.payment
-    payment = paid.become(PaymentStatus.REFUND_FAILED, now, refunds_made=paid.refunds_made + 1)
+    payment = paid.become(
+        PaymentStatus.REFUND_FAILED, now, refunded=back.done, refunds_made=paid.refunds_made + 1
+    )
     attention = _attention(payment, AttentionKind.REFUND_FAILED, f"The refund did not go through: {reason}.")
     return Change(replace(checkout, payment=payment), "refund_failed", attention=(attention,))
+
+
+def follow_refund(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
+    """The payment stays what it is. PayPal is asked again while something is on its way back."""
+    paid = checkout.payment
+    payment = paid.become(paid.status, now, check_at=_next_look(back, now), refunded=back.done)
+    return Change(replace(checkout, payment=payment), "refund_followed")
+
+
+def put_off_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
+    """It could not be made for hours: a person is told, and it is tried again every hour all the same."""
+    payment = checkout.payment.become(PaymentStatus.REFUND_DUE, now, check_at=now + LOOK_AGAIN)
+    detail = f"The refund could not be made yet, and is tried again by itself: {reason}."
+    attention = _attention(payment, AttentionKind.REFUND_FAILED, detail)
+    return Change(replace(checkout, payment=payment), "refund_put_off", attention=(attention,))
 
 
 def open_dispute(checkout: Checkout, dispute_id: str, now: datetime) -> Change | None:
@@ -394,6 +464,7 @@ def _moved(
     )
 
 
+<<<<<<< HEAD
 def _adopted(payment: Payment, capture: CaptureState) -> dict[str, Any]:
     """A charge learns of its order by its capture."""
     return {
@@ -401,6 +472,14 @@ def _adopted(payment: Payment, capture: CaptureState) -> dict[str, Any]:
         "capture_id": capture.id,
         "paypal_fee": capture.fee.amount if capture.fee else None,
     }
+=======
+def _next_look(back: GivenBack, now: datetime) -> datetime | None:
+    return now + LOOK_AGAIN if back.on_its_way else None
+
+
+def _adopted(capture: CaptureState) -> dict[str, Any]:
+    return {"capture_id": capture.id, "paypal_fee": capture.fee.amount if capture.fee else None}
+>>>>>>> changes
 
 
 def _owed(payment: Payment, *kinds: EffectKind) -> tuple[Effect, ...]:

@@ -33,7 +33,7 @@ class PaymentStatus(StrEnum):
 
 _S = PaymentStatus
 
-_FOUND_TAKEN = frozenset({_S.CAPTURED, _S.PENDING, _S.REFUND_DUE, _S.REFUNDED, _S.NEEDS_REVIEW})
+_FOUND_TAKEN = frozenset({_S.CAPTURED, _S.PENDING, _S.REFUND_DUE, _S.REFUNDING, _S.REFUNDED, _S.NEEDS_REVIEW})
 """What an open payment may turn out to be when PayPal is asked: money can be taken without our hearing of it."""
 
 _GIVEN_BACK = frozenset({_S.REFUNDED, _S.PARTIALLY_REFUNDED})

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from shared.domain.appointment import AppointmentStatus, CalendarStatus
 from shared.domain.attention import AttentionKind
+from shared.domain.checkout import LOOK_AGAIN
 from shared.domain.money import Money
 from shared.domain.package import PackageStatus
 from shared.domain.payment import NOTHING, TAKEN, Payment, PaymentStatus
@@ -23,6 +24,9 @@ QUIET = timedelta(minutes=15)
 
 LONGEST_MOVE = timedelta(days=1)
 """The sweeper asks PayPal every few minutes; what has not arrived by then will not arrive by itself."""
+
+LONGEST_WAIT = timedelta(days=7)
+"""What PayPal itself takes its time over, a transfer from a bank or a refund to one, is there by then."""
 
 OUR_ID = re.compile(r"[0-9a-f]{32}")
 """The coach's PayPal account may take money for other things: theirs are not marked like this."""
@@ -216,7 +220,7 @@ def _unearned(
 def _stuck(books: Books, now: datetime) -> Iterator[Difference]:
     for payment in books.payments.values():
         since = _moving_since(books, payment)
-        if since is not None and since < now - LONGEST_MOVE:
+        if since is not None and since < now - (LONGEST_WAIT if _is_at_paypal(payment) else LONGEST_MOVE):
             detail = f"The payment is {payment.status.value} since {isoformat(since)} or longer."
             yield Difference(_K.PAYMENT_STUCK, payment.id, detail)
 
@@ -225,12 +229,20 @@ def _moving_since(books: Books, payment: Payment) -> datetime | None:
     """Every look at PayPal moves the payment itself. An order to capture lives hours; a refund begins with what
     was paid for ending.
     """
-    if payment.status not in MOVING:
+    if payment.status not in MOVING | {PaymentStatus.PENDING}:
         return None
     thing = books.paid_for(payment.id)
-    if payment.status is PaymentStatus.CAPTURING or thing is None:
+    if payment.status in {PaymentStatus.CAPTURING, PaymentStatus.PENDING} or thing is None:
         return payment.created_at
     return thing.updated_at
+
+
+def _is_at_paypal(payment: Payment) -> bool:
+    """Taken on by PayPal and pending there, rather than tried by us again and again."""
+    if payment.status is PaymentStatus.PENDING:
+        return True
+    asked_hourly = payment.check_at is not None and payment.check_at >= payment.updated_at + LOOK_AGAIN
+    return payment.status is PaymentStatus.REFUNDING and asked_hourly
 
 
 def _never_paid(books: Books, now: datetime) -> Iterator[Difference]:

@@ -45,6 +45,20 @@ class RefundStatus(_ProviderStatus):
     UNKNOWN = "UNKNOWN"
 
 
+SELLER_HAS_TO_ACT = frozenset(
+    {
+        "INTERNATIONAL_WITHDRAWAL",
+        "RECEIVING_PREFERENCE_MANDATES_MANUAL_ACTION",
+        "UNILATERAL",
+        "VERIFICATION_REQUIRED",
+    }
+)
+"""PayPal's words for a payment that stays pending until its receiver does something about it.
+
+Source: https://developer.paypal.com/api/payments/v2/ (``status_details.reason``)
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureState:
     """``reason`` is PayPal's word for why it is pending or declined; ``fee`` is what PayPal keeps."""
@@ -84,13 +98,17 @@ class OrderState:
 
 
 def order_of(payment: Payment, capture: CaptureState) -> OrderState:
-    """What a capture alone tells of an order that PayPal does not show any more."""
+    """What a capture alone tells of an order that PayPal does not show any more: nothing of refunds but that all of
+    it went back. What is known to have gone back is kept.
+    """
+    known = Money(payment.refunded, payment.amount.currency)
     return OrderState(
         id=payment.order_id or capture.order_id or "",
         status=OrderStatus.COMPLETED,
         amount=payment.amount,
         custom_id=payment.id,
         captures=(capture,),
+        refunds=(RefundState(id="known", status=RefundStatus.COMPLETED, amount=known),),
     )
 
 
@@ -179,6 +197,13 @@ def _mismatch(payment: Payment, order: OrderState) -> str | None:
         "status": all(capture.status is not CaptureStatus.UNKNOWN for capture in money),
     }
     return next((what for what, agrees in checks.items() if not agrees), None)
+
+
+def all_given_back(order: OrderState) -> CaptureState | None:
+    """The capture of an order whose money was taken, and is all back with its buyer; else None."""
+    money = [capture for capture in order.captures if capture.status not in _NOT_TAKEN]
+    kept = [capture for capture in money if capture.status is not CaptureStatus.REFUNDED]
+    return money[0] if money and not kept and not given_back(order).on_its_way else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,12 @@ def begin_checkout(
     ``TemporarilyUnavailable``.
     """
     asked = fingerprint("orders", wanted)
+    of_session = booking_id(caller.client_id, idempotency_key)
+    of_package = package_id(caller.client_id, idempotency_key)
     if wanted.start is None:
-        return _sell_package(shop, now, caller, wanted, asked, package_id(caller.client_id, idempotency_key))
+        return _sell_package(shop, now, caller, wanted, asked, of_package, of_session)
     check_wanted(wanted.start, wanted.backup_start, wanted.timezone or "", now)
-    payment_id = booking_id(caller.client_id, idempotency_key)
-    return _sell_session(shop, now, caller, wanted, wanted.start, asked, payment_id)
+    return _sell_session(shop, now, caller, wanted, wanted.start, asked, of_session, of_package)
 
 
 def _sell_session(
@@ -95,12 +96,13 @@ def _sell_session(
     start: datetime,
     asked: str,
     payment_id: str,
+    same_key: str,
 ) -> Checkout:
     span = around(start)
     with ThreadPoolExecutor(max_workers=1) as beside:
         busy = beside.submit(shop.calendar.busy, span)
         for _ in range(DECISIONS):
-            facts = shop.payments.checkout_facts(span, payment_id)
+            facts = shop.payments.checkout_facts(span, payment_id, same_key)
             if (earlier := _earlier(facts, asked)) is not None:
                 return earlier
             refuse_times_past(start, wanted.backup_start, now)
@@ -125,10 +127,16 @@ def _sell_session(
 
 
 def _sell_package(
-    shop: Shop, now: datetime, caller: Caller, wanted: Purchase, asked: str, payment_id: str
+    shop: Shop,
+    now: datetime,
+    caller: Caller,
+    wanted: Purchase,
+    asked: str,
+    payment_id: str,
+    same_key: str,
 ) -> Checkout:
     for _ in range(DECISIONS):
-        facts = shop.payments.checkout_facts(Interval(now, now), payment_id)
+        facts = shop.payments.checkout_facts(Interval(now, now), payment_id, same_key)
         if (earlier := _earlier(facts, asked)) is not None:
             return earlier
         service = facts.diary.settings.service(wanted.service)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shared.domain.appointment import Appointment
 from shared.domain.caller import Party
 from shared.domain.diary import Diary, intervals
 from shared.domain.errors import InvalidInput, SlotNotOffered, SlotTaken
 from shared.domain.local_time import zone
 from shared.domain.open_times import check_open, nearby, open_starts
-from shared.domain.time import Interval, common, minutes, without
+from shared.domain.time import GRID_MINUTES, Interval, common, minutes, without
 from shared.usecases.busy_times import without_ours
 from shared.usecases.ports import Calendar
 
+GRID = minutes(GRID_MINUTES)
 A_DAY = timedelta(days=1)
 NEIGHBOURHOOD = timedelta(days=4)
 """How far around the wanted time to read: its own local day, and days to offer instead."""
@@ -96,6 +99,22 @@ def _claim(diary: Diary, duration_minutes: int, start: datetime) -> Interval:
         start - minutes(schedule.buffer_before_minutes),
         start + minutes(duration_minutes + schedule.buffer_after_minutes),
     )
+
+
+def still_offered(diary: Diary, booking: Appointment, busy: list[Interval], now: datetime) -> bool:
+    """Whether a time that was held once could be had again, by all rules but the notice and the grid it kept then."""
+    schedule = replace(
+        diary.settings.schedule,
+        minimum_notice_minutes=0,
+        step_minutes=GRID_MINUTES,
+        buffer_before_minutes=booking.buffer_before_minutes,
+        buffer_after_minutes=booking.buffer_after_minutes,
+    )
+    claims = diary.binding(booking.client.id, now)
+    busy = [*intervals(claims), *busy]
+    sessions = [claim.session_start for claim in claims]
+    only_then = Interval(booking.start, booking.start + GRID)
+    return bool(open_starts(schedule, booking.duration_minutes, busy, sessions, now, only_then))
 
 
 def with_alternatives(

@@ -57,6 +57,9 @@ def deliver(world: World, subject_id: str, effect_id: str) -> bool:
     effect = world.effects.lease_effect(subject_id, effect_id, world.clock.now())
     if effect is None:
         return False
+    if effect.attempts > MAX_ATTEMPTS:
+        _give_up(world, effect, "each try ended without a word")
+        return True
     try:
         provider_id = _make_it_so(world, effect)
     except WillNeverWork as hopeless:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.domain.checkout import Checkout
 from shared.domain.errors import NotFound, TemporarilyUnavailable, TooManyRequests
 from shared.domain.paypal_events import DISPUTES, METHODS, EventKind, PayPalEvent
 from shared.usecases.ports import InboxStore, PaymentStore
@@ -23,14 +24,21 @@ def handle_paypal_event(inbox: InboxStore, till: Till, event: PayPalEvent) -> No
 def follow_up(inbox: InboxStore, till: Till, event: PayPalEvent) -> bool:
     """Settles the payment that the event names, and closes the event; False when there is no such payment (yet).
 
-    Raises as ``settle`` does, and the event stays open.
+    Raises as ``settle`` does, and the event stays open. So it does when somebody else is at PayPal with the payment,
+    and may have asked before what the event tells of: the sweeper looks at it again.
     """
     if event.kind in METHODS:
         _follow_method(till, event)
     else:
         payment_id = event.payment_id or _look_up(till.payments, event)
-        if payment_id is None or not _look_at(till, payment_id, event):
+        try:
+            seen = _look_at(till, payment_id, event) if payment_id else None
+        except NotFound:
+            seen = None
+        if seen is None:
             return False
+        if seen.leased(till.clock.now()):
+            return True
     inbox.handled(event.id, till.clock.now())
     return True
 
@@ -54,6 +62,7 @@ def _look_up(payments: PaymentStore, event: PayPalEvent) -> str | None:
     return found
 
 
+<<<<<<< HEAD
 def _look_at(till: Till, payment_id: str, event: PayPalEvent) -> bool:
     try:
         if event.kind in DISPUTES and event.dispute_id:
@@ -64,3 +73,10 @@ def _look_at(till: Till, payment_id: str, event: PayPalEvent) -> bool:
     except NotFound:
         return False
     return True
+=======
+def _look_at(till: Till, payment_id: str, event: PayPalEvent) -> Checkout:
+    if event.kind in DISPUTES and event.dispute_id:
+        resolved = event.kind is EventKind.DISPUTE_RESOLVED
+        return follow_dispute(till, payment_id, event.dispute_id, resolved=resolved)
+    return settle(till, payment_id).checkout
+>>>>>>> changes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.caller import Caller
+from shared.domain.caller import Caller, LinkHolder, Party
 from shared.domain.checkout import Checkout, Corrections, give_up
 from shared.domain.errors import (
     DomainError,
@@ -26,6 +26,7 @@ from shared.domain.errors import (
 )
 from shared.domain.package import Package
 from shared.domain.payment import CAPTURABLE, Payment, PaymentStatus
+from shared.usecases.change_booking import read_case
 from shared.usecases.choose_time import check_backup
 from shared.usecases.idempotency import fingerprint, request_of
 from shared.usecases.ports import Booked, PaymentMoved
@@ -134,10 +135,11 @@ def _refuse_what_does_not_fit(
         return
     if approval.start not in {None, booking.start}:
         raise OrderMismatch("This order holds another time.")
-    if approval.backup_start is not None and checkout.payment.status in CAPTURABLE:
+    if approval.backup_start is not None and checkout.payment.status in _NOT_PAID_YET:
         check_backup(booking.start, approval.backup_start, now)
 
 
+_NOT_PAID_YET = CAPTURABLE | {PaymentStatus.CAPTURING, PaymentStatus.PENDING}
 _DECLINED = "PayPal declined the payment. Nothing was charged; another way to pay may work."
 _REFUSALS: dict[PaymentStatus, tuple[type[DomainError], str]] = {
     PaymentStatus.ORDERED: (
@@ -146,6 +148,10 @@ _REFUSALS: dict[PaymentStatus, tuple[type[DomainError], str]] = {
     ),
     PaymentStatus.DECLINED: (PaymentDeclined, _DECLINED),
     PaymentStatus.DENIED: (PaymentDeclined, _DECLINED),
+    PaymentStatus.REFUND_FAILED: (
+        HoldExpired,
+        "Your time could not be kept, and giving the money back has failed so far. Your coach has been told.",
+    ),
     PaymentStatus.NEEDS_REVIEW: (
         OrderMismatch,
         "This payment does not fit the order. Your coach has been told, and will see to it.",
@@ -174,16 +180,18 @@ def _gone(checkout: Checkout) -> HoldExpired:
     return HoldExpired("Your time is not free any more. Nothing was charged.")
 
 
-def give_up_order(till: Till, *, caller: Caller, order_id: str) -> None:
+def give_up_order(till: Till, *, caller: Party, order_id: str) -> None:
     """The buyer does not want it any more: its time is free at once. ``DELETE /booking/orders/{order_id}``.
 
-    Raises ``NotFound``, and ``NotCancellable`` once money is being taken or was.
+    Raises ``NotFound``, ``NotCancellable`` once money is being taken or was, and ``Unauthenticated`` as ``own`` does.
     """
     reading = till.payments.order(order_id)
     for _ in range(ROUNDS):
         checkout = till.payments.checkout(reading.payment_id) if reading.payment_id else None
-        if checkout is None or checkout.payment.client_id != caller.client_id:
+        if checkout is None or not _concerns(checkout, caller):
             raise NotFound("There is no such order.")
+        if isinstance(caller, LinkHolder):
+            read_case(till.changes, caller, caller.appointment_id, till.clock.now())
         if checkout.payment.given_up and not checkout.stands:
             return
         if checkout.payment.status not in CAPTURABLE:
@@ -194,3 +202,12 @@ def give_up_order(till: Till, *, caller: Caller, order_id: str) -> None:
             continue
         return
     raise TooManyRequests("This order is being settled right now; please try again in a moment.")
+
+
+def _concerns(checkout: Checkout, caller: Party) -> bool:
+    """A manage link is good for moving its own booking, and for no other order."""
+    if isinstance(caller, LinkHolder) and (
+        checkout.booking is None or checkout.booking.moves != caller.appointment_id
+    ):
+        return False
+    return checkout.payment.client_id == caller.client_id

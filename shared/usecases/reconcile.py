@@ -22,6 +22,7 @@ from shared.domain.statements import LedgerEntry
 from shared.domain.time import Interval, isoformat
 from shared.observability import count
 from shared.usecases.ports import AttentionStore, BookReader, Calendar, Clock, LedgerClosed, PaymentGateway
+from shared.usecases.settle import find_order
 
 LOOKS_BACK = timedelta(days=7)
 """Some runs may fail, and PayPal's ledger is up to three hours late."""
@@ -65,8 +66,7 @@ def reconcile(sources: Sources) -> Report:
     books = sources.books.books()
     ledger = _ledger(sources, Interval(since, now), left_out)
     orders = {
-        payment.id: sources.gateway.get_order(payment.order_id or "")
-        for payment in to_ask_about(books, ledger, since)
+        payment.id: find_order(sources.gateway, payment) for payment in to_ask_about(books, ledger, since)
     }
     paypal = PayPalSays(orders, ledger)
     calendar = _calendar(sources, Interval(now, now + LOOKS_AHEAD), left_out)

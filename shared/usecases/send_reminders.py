@@ -15,6 +15,6 @@ from shared.usecases.ports import BookingStore, EffectStore
 def send_reminders(bookings: BookingStore, effects: EffectStore, now: datetime) -> int:
     """The number of reminders that became owed. Three reads, and a write for each of those."""
     soon = Interval(now, now + EARLIEST + minutes(GRID_MINUTES))
-    booked = [claim.appointment_id for claim in bookings.diary(soon).claims if claim.hold_until is None]
-    reminders = [owed_reminder(appointment, now) for appointment in bookings.appointments(booked)]
+    ids = [claim.appointment_id for claim in bookings.diary(soon).claims]
+    reminders = [owed_reminder(appointment, now) for appointment in bookings.appointments(ids)]
     return effects.owe([each for each in reminders if each is not None])

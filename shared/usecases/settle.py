@@ -30,14 +30,16 @@ from shared.domain.errors import (
     TooManyRequests,
 )
 from shared.domain.money import Money
-from shared.domain.payment import CAPTURABLE, TAKEN, PaymentStatus
+from shared.domain.payment import CAPTURABLE, TAKEN, Payment, PaymentStatus
 from shared.domain.settlement import (
     CaptureState,
+    GivenBack,
     Judgement,
     OrderState,
     RefundState,
     RefundStatus,
     Verdict,
+    all_given_back,
     given_back,
     judge,
     order_of,
@@ -45,6 +47,8 @@ from shared.domain.settlement import (
 from shared.domain.statements import LedgerKind
 from shared.domain.time import Interval
 from shared.observability import count, logger
+from shared.usecases.busy_times import without_ours
+from shared.usecases.choose_time import around, still_offered
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,
@@ -164,12 +168,22 @@ class _Round:
 
     def _answer(self, buyer: Buyer) -> Checkout:
         """There is nothing to take any more; whoever confirmed it, the buyer hears of it now."""
+        if self.seen.payment.status is PaymentStatus.PENDING:
+            return self._correct(buyer)
         if self.seen.payment.answered or not self.seen.stands:
             return self.seen
         return self._write(steps.answer(self.seen, self.now, buyer.said), request=buyer.request)
 
+    def _correct(self, buyer: Buyer) -> Checkout:
+        """While the payment is pending, the buyer may come again and again: only what is new is written."""
+        change = steps.correct(self.seen, self.now, buyer.said)
+        return self.seen if change is None else self._write(change, request=buyer.request)
+
     def _await_a_person(self) -> Checkout:
-        check_at = self.seen.payment.check_at
+        """Until then, only what that person gave back in PayPal's dashboard is followed."""
+        order, check_at = self._order(), self.seen.payment.check_at
+        if order is not None and (capture := all_given_back(order)):
+            return self._find_refunded(self.seen, capture, order)
         if check_at is None or check_at > self.now:
             return self.seen
         return self._write(steps.let_go(self.seen, self.now))
@@ -180,23 +194,27 @@ class _Round:
         """The time is ours for an hour more, or nothing is captured at all."""
         if not self._has_its_time(checkout.booking):
             return self._write(steps.expire(checkout, self.now), checkout)
-        said = self.buyer.said if self.buyer else Corrections()
         request = self.buyer.request if self.buyer else None
         try:
-            begun = self._write(steps.begin_capture(checkout, self.now, said), checkout, request)
+            # Reading the calendar takes its time, too: the lease is for PayPal.
+            begun = self._write(steps.begin_capture(checkout, self._later(), self._said), checkout, request)
         except SlotTaken:
             return self._write(steps.expire(checkout, self.now), checkout)
         return self._capture(begun)
 
     def _has_its_time(self, booking: Appointment | None) -> bool:
-        """A live hold has; one that ran out only if the session is to come and the coach is not busy since."""
+        """A live hold has; one that ran out only if the session is to come and its time would still be offered."""
         if booking is None:
             return True
         if booking.start <= self.now:
             return False
         if booking.hold_until is not None and booking.hold_until >= self.now:
             return True
-        return not any(busy.overlaps(booking.claim) for busy in self.till.calendar.busy(booking.claim))
+        diary = self.till.payments.checkout_facts(around(booking.start), booking.id).diary
+        leaves = [booking.leaves] if booking.leaves else []
+        calendar = self.till.calendar
+        busy = without_ours(calendar, calendar.busy(booking.claim), [*leaves, *diary.freed])
+        return still_offered(diary.without(booking.moves or booking.id), booking, busy, self.now)
 
     def _capture(self, begun: Checkout) -> Checkout:
         payment = begun.payment
@@ -205,16 +223,19 @@ class _Round:
         except (AlreadyCaptured, OutcomeUnknown):
             return self._follow(begun, self._order())
         except OrderNotApproved:
-            return self._write(steps.back_to_the_buyer(begun, self._later()), begun)
+            return self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
         except PaymentDeclined:
-            return self._write(steps.decline(begun, self._later()), begun)
+            return self._let_try_again(
+                begun, steps.decline(begun, self._later(), heard=self.buyer is not None)
+            )
         except PaymentProviderUnavailable:
-            self._write(steps.back_to_the_buyer(begun, self._later()), begun)
+            self._let_try_again(begun, steps.back_to_the_buyer(begun, self._later()))
             raise
         except WillNeverWork as refusal:
-            return self._review(begun, str(refusal), None)
+            return self._follow_refusal(begun, str(refusal))
         return self._follow(begun, order)
 
+<<<<<<< HEAD
     # Charging a saved method
 
     def _settle_charge(self) -> Checkout:
@@ -260,6 +281,22 @@ class _Round:
         if capture is None:
             return self._review(self.seen, "nobody knows whether it was charged", None)
         return self._follow(self.seen, order_of(payment, capture))
+=======
+    def _follow_refusal(self, begun: Checkout, reason: str) -> Checkout:
+        """PayPal will never capture it: the order may tell why. One that looks as if it could be is odd."""
+        order = self._order()
+        if judge(begun.payment, order).verdict in {Verdict.APPROVED, Verdict.NOT_APPROVED}:
+            return self._review(begun, reason, None)
+        return self._follow(begun, order)
+
+    def _let_try_again(self, checkout: Checkout, change: Change) -> Checkout:
+        """Nothing was taken; without its time, which may be somebody else's by now, the order is over."""
+        try:
+            return self._write(change, checkout)
+        except SlotTaken:
+            over = steps.expire(change.after, self._later())
+            return self._write(replace(over, effects=change.effects), checkout)
+>>>>>>> changes
 
     # What PayPal says of an order that nothing was confirmed for yet
 
@@ -281,7 +318,7 @@ class _Round:
             case Verdict.DENIED:
                 after = self._write(steps.deny(checkout, now), checkout)
             case Verdict.REFUNDED:
-                after = self._write(steps.found_refunded(checkout, _taken(judgement), now), checkout)
+                after = self._find_refunded(checkout, _taken(judgement), order)
             case Verdict.MISMATCH:
                 after = self._review(checkout, judgement.reason or "unknown", judgement.capture)
             case Verdict.APPROVED:
@@ -295,15 +332,17 @@ class _Round:
     def _await_payment(self, checkout: Checkout, capture: CaptureState) -> Checkout:
         """Its time is kept where it still can be; else the money goes back once it has come."""
         now = self._later()
+        waiting = steps.await_payment(checkout, capture, now, self._said)
         try:
-            return self._write(steps.await_payment(checkout, capture, now), checkout)
+            return self._write(waiting, checkout, self._new_request(checkout))
         except SlotTaken:
             return self._write(steps.await_payment_alone(checkout, capture, now), checkout)
 
     def _decline(self, checkout: Checkout) -> Checkout:
         """A decline ends a capture. Afterwards, it is only what PayPal keeps saying of that order."""
         if checkout.payment.status is PaymentStatus.CAPTURING:
-            return self._write(steps.decline(checkout, self._later()), checkout)
+            declined = steps.decline(checkout, self._later(), heard=self.buyer is not None)
+            return self._let_try_again(checkout, declined)
         if checkout.payment.status in {PaymentStatus.ORDERED, PaymentStatus.DECLINED} and self._is_over(
             checkout
         ):
@@ -339,9 +378,14 @@ class _Round:
         """Raises ``SlotTaken`` when what was paid for can't be had any more."""
         answered = self.buyer is not None
         if checkout.booking is None or checkout.booking.moves is None:
+<<<<<<< HEAD
             method = order.saved_method if order else None
             confirmed = steps.confirm(checkout, capture, now, answered=answered, saved_method=method)
             return self._write(confirmed, checkout)
+=======
+            confirmed = steps.confirm(checkout, capture, now, self._said, answered=answered)
+            return self._write(confirmed, checkout, self._new_request(checkout))
+>>>>>>> changes
         case = self.till.changes.case(checkout.booking.moves).case
         if case is None or not changes.may_move(case, checkout.booking, now):
             raise SlotTaken("The session is not to be moved any more.")
@@ -363,7 +407,7 @@ class _Round:
         if now >= checkout.hold_ends and self._is_over(checkout):
             return self._write(steps.expire(checkout, now), checkout)
         if checkout.payment.status is PaymentStatus.CAPTURING or self._is_over(checkout):
-            return self._write(steps.back_to_the_buyer(checkout, now), checkout)
+            return self._let_try_again(checkout, steps.back_to_the_buyer(checkout, now))
         return checkout
 
     def _is_over(self, checkout: Checkout) -> bool:
@@ -388,16 +432,27 @@ class _Round:
         payment = checkout.payment
         if order is None:
             return checkout
-        back = given_back(order)
+        back, now = given_back(order), self._later()
+        failed = payment.status is PaymentStatus.REFUND_FAILED
         if payment.status in _OWING:
             return self._refund(checkout, order)
-        if back.done == payment.refunded:
-            return checkout
-        if back.done < payment.refunded:
-            if payment.status is PaymentStatus.REFUND_FAILED:
-                return checkout
-            return self._write(steps.fail_refund(checkout, "PayPal took it back", self._later()), checkout)
-        return self._write(steps.refunded(checkout, back, self._later()), checkout)
+        if back.total < payment.refunded and not failed:
+            return self._write(steps.fail_refund(checkout, back, "PayPal took it back", now), checkout)
+        if back.done > payment.refunded and not (failed and back.done < payment.refund_due):
+            return self._write(steps.refunded(checkout, back, now), checkout)
+        if (failed and back.done != payment.refunded) or self._is_to_look(payment, back):
+            return self._write(steps.follow_refund(checkout, back, now), checkout)
+        return checkout
+
+    def _is_to_look(self, payment: Payment, back: GivenBack) -> bool:
+        """Whether the next look at what is on its way has to be set, or is due."""
+        if payment.check_at is None:
+            return bool(back.on_its_way)
+        return payment.check_at <= self.now
+
+    def _find_refunded(self, checkout: Checkout, capture: CaptureState, order: OrderState | None) -> Checkout:
+        back = given_back(order or order_of(checkout.payment, capture))
+        return self._write(steps.found_refunded(checkout, capture, back, self._later()), checkout)
 
     def _refund(self, checkout: Checkout, order: OrderState) -> Checkout:
         """Pays back what is still missing, and no cent more, whoever else refunds meanwhile."""
@@ -405,7 +460,8 @@ class _Round:
         if back.done >= payment.refund_due:
             return self._write(steps.refunded(checkout, back, self._later()), checkout)
         if _failed(order, payment.refund_request_id):
-            return self._write(steps.fail_refund(checkout, "PayPal could not do it", self._later()), checkout)
+            failed = steps.fail_refund(checkout, back, "PayPal could not do it", self._later())
+            return self._write(failed, checkout)
         if back.total >= payment.refund_due:
             return self._write(steps.await_refund(checkout, self._later()), checkout)
         missing = Money(payment.refund_due - back.total, payment.amount.currency)
@@ -419,8 +475,12 @@ class _Round:
             )
         except AlreadyRefunded:
             raise PaymentMoved from None
+        except (TryAgainLater, OutcomeUnknown) as trouble:
+            raise PaymentProviderUnavailable(
+                "PayPal has not made the refund yet; it goes on by itself."
+            ) from trouble
         except WillNeverWork as refusal:
-            return self._write(steps.fail_refund(begun, str(refusal), self._later()), begun)
+            return self._write(steps.fail_refund(begun, back, str(refusal), self._later()), begun)
         return self._adopt_refund(begun, refund, order)
 
     def _adopt_refund(self, begun: Checkout, refund: RefundState, order: OrderState) -> Checkout:
@@ -428,7 +488,8 @@ class _Round:
         if refund.status is RefundStatus.COMPLETED:
             return self._write(steps.refunded(begun, given_back(_with(order, refund)), now), begun)
         if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELLED}:
-            return self._write(steps.fail_refund(begun, "PayPal could not do it", now), begun)
+            back = given_back(order)
+            return self._write(steps.fail_refund(begun, back, "PayPal could not do it", now), begun)
         return self._write(steps.await_refund(begun, now), begun)
 
     # The world
@@ -438,14 +499,24 @@ class _Round:
         return self.buyer.client_id if self.buyer else SYSTEM
 
     @property
+<<<<<<< HEAD
     def _order_id(self) -> str | None:
         return self.seen.payment.order_id or self.named_order
+=======
+    def _said(self) -> Corrections:
+        return self.buyer.said if self.buyer else Corrections()
+
+    def _new_request(self, checkout: Checkout) -> Request | None:
+        """The buyer's, unless the beginning of this round's capture has kept it already."""
+        return self.buyer.request if self.buyer and checkout is self.seen else None
+>>>>>>> changes
 
     def _later(self) -> datetime:
         """Now, once PayPal has taken its time to answer."""
         return self.till.clock.now()
 
     def _order(self) -> OrderState | None:
+<<<<<<< HEAD
         """PayPal may forget an order; a capture it made stays."""
         payment = self.seen.payment
         order = self.till.gateway.get_order(self._order_id) if self._order_id else None
@@ -453,6 +524,9 @@ class _Round:
             return order
         capture = self.till.gateway.get_capture(payment.capture_id)
         return None if capture is None else order_of(payment, capture)
+=======
+        return find_order(self.till.gateway, self.seen.payment)
+>>>>>>> changes
 
     def _write(
         self, change: Change, before: Checkout | None = None, request: Request | None = None
@@ -463,7 +537,16 @@ class _Round:
         return change.after
 
 
-def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> None:
+def find_order(gateway: PaymentGateway, payment: Payment) -> OrderState | None:
+    """PayPal may forget an order; a capture it made stays. Raises ``PaymentProviderUnavailable``."""
+    order = gateway.get_order(payment.order_id or "")
+    if order is not None or payment.capture_id is None:
+        return order
+    capture = gateway.get_capture(payment.capture_id)
+    return None if capture is None else order_of(payment, capture)
+
+
+def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> Checkout:
     """A buyer's case at PayPal was opened or closed. Raises as ``settle`` does."""
     step = steps.close_dispute if resolved else steps.open_dispute
     for _ in range(ROUNDS):
@@ -479,8 +562,8 @@ def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bo
         except PaymentMoved:
             continue
         if resolved:
-            settle(till, payment_id)
-        return
+            return settle(till, payment_id).checkout
+        return checkout if change is None else change.after
     raise TooManyRequests("This payment is being settled right now.")
 
 
@@ -506,20 +589,20 @@ def save_method(till: Till, payment_id: str, method: str) -> None:
 def pay_back(till: Till, payment_id: str) -> None:
     """What the outbox does about a refund that is owed. Raises ``TryAgainLater`` while it is not seen through."""
     try:
-        status = settle(till, payment_id).checkout.payment.status
+        checkout = settle(till, payment_id).checkout
     except (PaymentProviderUnavailable, TooManyRequests) as trouble:
         raise TryAgainLater(trouble.detail) from trouble
-    if status is PaymentStatus.REFUND_DUE:
+    if checkout.payment.status is PaymentStatus.REFUND_DUE or checkout.leased(till.clock.now()):
         raise TryAgainLater("the refund is not made yet")
 
 
 def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
-    """The outbox tried often enough: a person has to see to the refund."""
+    """The outbox tried often enough: a person has to know, and the sweeper goes on trying."""
     for _ in range(ROUNDS):
         checkout = till.payments.checkout(payment_id)
         if checkout is None or checkout.payment.status not in _OWING:
             return
-        change = steps.fail_refund(checkout, reason, till.clock.now())
+        change = steps.put_off_refund(checkout, reason, till.clock.now())
         try:
             till.payments.change(checkout, change, actor=SYSTEM)
         except PaymentMoved:

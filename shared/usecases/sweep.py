@@ -21,6 +21,9 @@ from shared.usecases.settle import Till, settle
 
 PATIENCE = timedelta(days=1)
 
+PAUSE = timedelta(minutes=5)
+"""How long a payment that can't be settled lets others go first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -89,6 +92,7 @@ def _settle(books: Books, payment_id: str) -> None:
     except Exception as failed:
         if _fails_for_long(books.till, payment_id, failed):
             _note(books, AttentionKind.DIFFERENCE, payment_id, f"settling it fails: {type(failed).__name__}")
+        books.till.payments.look_later(payment_id, books.till.clock.now() + PAUSE)
         raise
 
 

@@ -128,7 +128,9 @@ def _still_so(kind: LetterKind, about: Appointment | Package, payment: Payment) 
         case LetterKind.CLIENT_PAYMENT_PENDING:
             return payment.status is PaymentStatus.PENDING
         case LetterKind.CLIENT_PAYMENT_FAILED:
-            return payment.status is PaymentStatus.DENIED
+            declined = payment.status in {PaymentStatus.DECLINED, PaymentStatus.EXPIRED}
+            tried = payment.declines > 0 and not payment.given_up
+            return payment.status is PaymentStatus.DENIED or (declined and tried)
         case LetterKind.CLIENT_TIME_LOST:
             return payment.status in GOING_BACK
         case LetterKind.CLIENT_REFUNDED:

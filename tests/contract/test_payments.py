@@ -118,7 +118,7 @@ def move(store: Store) -> Callable[[Checkout, steps.Change], Checkout]:
 def confirmed(hold: Any, move: Any) -> Checkout:
     held = hold(session())
     begun: Checkout = move(held, steps.begin_capture(held, NOW, SAID_NOTHING))
-    done: Checkout = move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
+    done: Checkout = move(begun, steps.confirm(begun, capture_of(begun), NOW, SAID_NOTHING, answered=True))
     return done
 
 
@@ -152,6 +152,17 @@ def test_a_key_that_made_a_free_booking_is_known(store: Store) -> None:
     store.book_free(booked, "asked", store.diary(WEEK), owed_for_booking(booked.id, NOW))
     facts = store.checkout_facts(WEEK, booked.id)
     assert (facts.earlier, facts.key_used_elsewhere) == (None, True)
+    facts = store.checkout_facts(WEEK, "f" * 32, booked.id)
+    assert (facts.earlier, facts.key_used_elsewhere) == (None, True)
+
+
+@pytest.mark.parametrize("made", [session(), bundle()], ids=["session", "package"])
+def test_a_key_that_made_the_other_kind_of_purchase_is_known(store: Store, hold: Any, made: Checkout) -> None:
+    assert not store.checkout_facts(WEEK, "f" * 32, made.payment.id).key_used_elsewhere
+    hold(made)
+    assert store.checkout_facts(WEEK, "f" * 32, made.payment.id).key_used_elsewhere
+    assert not store.checkout_facts(WEEK, made.payment.id, "f" * 32).key_used_elsewhere
+    assert not store.checkout_facts(WEEK, "f" * 32).key_used_elsewhere
 
 
 def test_a_hold_keeps_others_out_until_it_ends_to_the_second(store: Store, hold: Any) -> None:
@@ -226,7 +237,7 @@ def test_a_capture_pays_for_one_thing(store: Store, hold: Any, move: Any, confir
     other = hold(session("blake", 120, order="B"))
     begun = move(other, steps.begin_capture(other, NOW, SAID_NOTHING))
     with pytest.raises(PaymentMoved):
-        move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
+        move(begun, steps.confirm(begun, capture_of(begun), NOW, SAID_NOTHING, answered=True))
     assert store.checkout(other.payment.id) == begun
 
 
@@ -246,7 +257,7 @@ def test_a_late_payer_gets_the_time_back_while_it_is_free(store: Store, hold: An
     held = hold(session())
     expired = move(held, steps.expire(held, NOW))
     begun = move(expired, steps.begin_capture(expired, NOW, SAID_NOTHING))
-    move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
+    move(begun, steps.confirm(begun, capture_of(begun), NOW, SAID_NOTHING, answered=True))
     assert claims(store) == [held.payment.id]
     assert len(store.appointments_of("alex", NOW, None, 10).items) == 1
 
@@ -262,6 +273,20 @@ def test_ending_a_hold_frees_only_what_is_still_its_own(store: Store, hold: Any,
     hold(session("casey", -30, order="D", made=later))
 
 
+def test_a_change_that_changes_no_stored_word_of_the_booking_is_written(
+    store: Store, hold: Any, move: Any
+) -> None:
+    """Times are stored to the second."""
+    held = hold(session())
+    expired = move(held, steps.expire(held, NOW))
+    given_up = steps.give_up(expired, NOW + timedelta(milliseconds=400))
+    booking = replace(given_up.after.booking, status=AppointmentStatus.EXPIRED)
+    move(expired, replace(given_up, after=replace(given_up.after, booking=booking)))
+    found = store.checkout(held.payment.id)
+    assert found is not None
+    assert found.payment.given_up
+
+
 @pytest.mark.parametrize("ending", [steps.expire, steps.give_up], ids=["expired", "given up"])
 def test_a_package_that_was_not_paid_lapses(store: Store, hold: Any, move: Any, ending: Any) -> None:
     ordered = hold(bundle())
@@ -275,7 +300,7 @@ def test_a_package_that_was_not_paid_lapses(store: Store, hold: Any, move: Any, 
 def test_a_package_that_was_paid_can_be_booked_from(store: Store, hold: Any, move: Any) -> None:
     ordered = hold(bundle())
     begun = move(ordered, steps.begin_capture(ordered, NOW, SAID_NOTHING))
-    done = move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
+    done = move(begun, steps.confirm(begun, capture_of(begun), NOW, SAID_NOTHING, answered=True))
     assert store.checkout(ordered.payment.id) == done
     assert done.package.sessions_remaining == 3
     assert len(store.due_effects(NOW)) == 2
@@ -287,8 +312,23 @@ def test_what_waits_for_something_comes_due(store: Store, hold: Any, move: Any) 
     assert store.due_payments(NOW + HOLD) == [held.payment.id]
     begun = move(held, steps.begin_capture(held, NOW, SAID_NOTHING))
     assert store.due_payments(NOW + CAPTURE_LEASE) == [held.payment.id]
-    move(begun, steps.confirm(begun, capture_of(begun), NOW, answered=True))
+    move(begun, steps.confirm(begun, capture_of(begun), NOW, SAID_NOTHING, answered=True))
     assert store.due_payments(NOW + timedelta(days=9)) == []
+
+
+def test_what_can_not_be_settled_now_lets_others_go_first(store: Store, hold: Any, move: Any) -> None:
+    first, second = hold(session()), hold(session("blake", 120, order="B"))
+    due = NOW + HOLD
+    store.look_later(first.payment.id, due + timedelta(minutes=5))
+    assert store.due_payments(due) == [second.payment.id]
+    assert store.due_payments(due + timedelta(minutes=5)) == [second.payment.id, first.payment.id]
+    assert store.checkout(first.payment.id) == first
+    begun = move(first, steps.begin_capture(first, due, SAID_NOTHING))
+    assert begun.payment.check_at is not None
+    assert first.payment.id in store.due_payments(begun.payment.check_at)
+    move(begun, steps.confirm(begun, capture_of(begun), due, SAID_NOTHING, answered=True))
+    store.look_later(first.payment.id, due + timedelta(minutes=5))
+    assert store.due_payments(due + timedelta(days=9)) == [second.payment.id]
 
 
 def test_a_key_is_used_for_one_request(store: Store, hold: Any) -> None:

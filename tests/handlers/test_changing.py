@@ -386,6 +386,18 @@ def test_a_fee_goes_back_when_the_session_was_cancelled_meanwhile(
     assert payment_of(stage, fee["fee_order_id"]).status == "refunded"
 
 
+@pytest.mark.parametrize("hours", [0.5, 48])
+def test_a_late_payer_of_a_fee_wins_while_nobody_took_the_time(stage: Stage, late: str, hours: float) -> None:
+    """Also when the new time overlaps the one that the session has until then, and its event there."""
+    sweep(stage)
+    to = START + timedelta(hours=hours)
+    fee_order = move(stage, late, to).json["fee_order_id"]
+    sweep(stage, minutes=16)
+    stage.paypal.approve(fee_order)
+    moved = move(stage, late, to, fee_order_id=fee_order)
+    assert (moved.status, moved.json["start"]) == (200, isoformat(to))
+
+
 def test_a_pending_fee_moves_the_session_once_it_is_there(
     stage: Stage, late: str, fee: dict[str, Any]
 ) -> None:

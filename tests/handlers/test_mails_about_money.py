@@ -70,6 +70,14 @@ def test_a_payment_that_has_moved_on_is_not_written_about(
     assert stage.store.effect(PAID.id, f"{owes}-0").status is EffectStatus.DONE
 
 
+@pytest.mark.parametrize("status", [P.DECLINED, P.EXPIRED])
+def test_a_decline_is_told_until_it_is_paid_otherwise(stage: Stage, status: PaymentStatus) -> None:
+    declined = paid_session(status)
+    declined = replace(declined, payment=replace(declined.payment, declines=1))
+    owe(stage, declined, EffectKind.CLIENT_PAYMENT_FAILED_MAIL)
+    assert sent(stage) == [LetterKind.CLIENT_PAYMENT_FAILED]
+
+
 @pytest.mark.parametrize(("refunded", "times"), [("0.00", 0), ("0.01", 1), ("150.00", 1)])
 def test_a_refund_is_told_once_something_went_back(stage: Stage, refunded: str, times: int) -> None:
     owe(stage, paid_session(P.CAPTURED, Decimal(refunded)), EffectKind.CLIENT_REFUNDED_MAIL)

@@ -16,15 +16,19 @@ from local import template
 from shared.adapters.manage_links import ManageLinks
 from shared.domain.caller import Caller, LinkHolder, Role
 from shared.domain.errors import NotFound, Unauthenticated
+from shared.domain.time import isoformat
 from shared.http.auth import authorizer_context
 from shared.usecases.show_appointments import own
 from tests.builders import NOW, START, appointment, caller
 from tests.handlers.conftest import Answer, Stage
 from tests.handlers.test_booking_a_free_session import book
+from tests.handlers.test_changing import NEXT_WEEK, buy, move
+from tests.handlers.test_paying import order
 
 ROOT = Path(__file__).parents[2]
 
 OPEN_TO_LINKS = {
+    "DELETE /booking/orders/{order_id}",
     "GET /booking/availability",
     "GET /booking/{id}",
     "GET /booking/{id}/calendar.ics",
@@ -130,6 +134,26 @@ def test_it_ends_a_day_after_the_session_whatever_the_gateway_remembers(stage: S
     stage.clock.at += timedelta(seconds=1)
     refused = ask(stage, "appointments/one", holder)
     assert (refused.status, refused.json["code"]) == (401, "unauthenticated")
+
+
+def test_it_gives_up_the_fee_of_its_own_move_and_no_other_order(stage: Stage, booked: str) -> None:
+    late = buy(stage, START + timedelta(hours=1))
+    fee = move(stage, late, NEXT_WEEK).json["fee_order_id"]
+    other = order(stage, "alex", start=isoformat(NEXT_WEEK + timedelta(hours=2))).json["order_id"]
+    giving_up = stage.event("checkout/give_up")
+
+    def give_up(holder: LinkHolder, order_id: str) -> int:
+        event = json.loads(json.dumps(giving_up).replace(giving_up["pathParameters"]["order_id"], order_id))
+        event["requestContext"]["authorizer"]["lambda"] = authorizer_context(holder)
+        return int(stage.invoke("checkout", event)["statusCode"])
+
+    assert give_up(link(stage, late), other) == 404
+    assert give_up(link(stage, booked), fee) == 404
+    revoked = link(stage, late)
+    stage.store.revoke_links(late)
+    assert give_up(revoked, fee) == 401
+    assert give_up(link(stage, late), fee) == 204
+    assert order(stage, "blake", start=isoformat(NEXT_WEEK)).status == 201
 
 
 @pytest.mark.parametrize(("name", "route"), ASKED_OF_PEOPLE)

@@ -131,6 +131,16 @@ def test_a_moved_session_has_new_ones_and_its_old_time_none(stage: Stage) -> Non
     assert told(stage) == {(booked, START, DAY): 1, (booked, later, DAY): 1, (booked, later, HOUR): 1}
 
 
+def test_a_session_moved_to_five_hours_ahead_is_reminded_of_an_hour_before_alone(stage: Stage) -> None:
+    booked = book(stage, start=isoformat(START + 2 * DAY)).json["id"]
+    at(stage, START - timedelta(hours=5))
+    assert move(stage, booked, START).status == 200
+    for _ in range(60):
+        run(stage)
+        stage.clock.at += TICK
+    assert told(stage) == {(booked, START, HOUR): 1}
+
+
 def test_state_is_read_again_before_it_is_sent(stage: Stage) -> None:
     booked = book(stage).json["id"]
     deliver(stage)

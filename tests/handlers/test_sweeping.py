@@ -136,6 +136,20 @@ def test_neither_a_failing_effect_nor_a_failing_event_holds_up_a_payment(
     assert open_events(stage) == ["WH-2"]
 
 
+def test_a_payment_that_fails_lets_others_go_first(stage: Stage, paypal: PartlyBrokenPayPal) -> None:
+    failing, other = order(stage, "alex"), order(stage, "blake", hours_later=1)
+    fail(paypal, failing, DOWN)
+    fail(paypal, other, DOWN)
+    stage.clock.at += timedelta(minutes=15)
+    settled = []
+    stage.store.look_later(other.payment.id, stage.clock.at + timedelta(minutes=1))
+    for _ in range(2):
+        settled += stage.store.due_payments(stage.clock.at)
+        sweep(stage)
+        stage.clock.at += timedelta(minutes=1)
+    assert settled == [failing.payment.id, other.payment.id]
+
+
 @pytest.mark.parametrize("failure", [DOWN, ZeroDivisionError()])
 def test_what_can_not_be_settled_for_a_day_is_put_before_a_person(
     stage: Stage, paypal: PartlyBrokenPayPal, failure: Exception, logged: io.StringIO

@@ -150,7 +150,7 @@ def test_what_a_change_leaves_behind_is_paid_off_with_the_rights_there_are(
     lambdas.call("sweeper", sample("sweeper/scheduled"))
     assert lambdas.meter.uses <= rights(granted["sweeper"])
     assert in_the_calendar(lambdas, client) == []
-    assert client.session["payment"]["refunded"] == "150.00"
+    assert client.session["payment"]["refunded"] == "75.00", "its one free move was used"
 
 
 def in_the_calendar(lambdas: Lambda, client: Client) -> list[str]:

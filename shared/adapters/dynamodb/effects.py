@@ -10,7 +10,7 @@ from shared.adapters.dynamodb import items, keys, writes
 from shared.adapters.dynamodb.table import Table
 from shared.adapters.dynamodb.transaction import write
 from shared.domain.appointment import CalendarStatus
-from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, lease
+from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
 from shared.domain.time import isoformat
 from shared.usecases.ports import AlreadyBooked
 
@@ -74,13 +74,7 @@ class DynamoEffects:
                 }
             ),
         )
-        if record is None:
-            return None
-        effect = items.effect(items.load(record))
-        if effect.attempts > MAX_ATTEMPTS:
-            self.bury_effect(effect, "each try ended without a word")
-            return None
-        return effect
+        return None if record is None else items.effect(items.load(record))
 
     def postpone_effect(self, effect: Effect, due_at: datetime, error: str) -> None:
         self.table.update(

@@ -29,11 +29,14 @@ class DynamoPayments:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts:
-        found = self.table.get_all("checkout_facts", [*diaries.wanted(span), *_checkout_keys(payment_id)])
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
+        others = [keys.payment(same_key), keys.appointment(same_key)] if same_key else []
+        wanted = [*diaries.wanted(span), *_checkout_keys(payment_id), *others]
+        found = self.table.get_all("checkout_facts", wanted)
         earlier = _checkout(found, payment_id)
-        booked = keys.pair(keys.appointment(payment_id)) in found
-        return CheckoutFacts(diaries.diary(found, span), earlier, booked and earlier is None)
+        booked = keys.pair(keys.appointment(payment_id)) in found and earlier is None
+        elsewhere = booked or any(keys.pair(other) in found for other in others)
+        return CheckoutFacts(diaries.diary(found, span), earlier, elsewhere)
 
     def checkout(self, payment_id: str) -> Checkout | None:
         return _checkout(self.table.get_all("checkout", _checkout_keys(payment_id)), payment_id)
@@ -61,6 +64,7 @@ class DynamoPayments:
         )
         return [item["id"]["S"] for item in answer["Items"]]
 
+<<<<<<< HEAD
     def forget_method(self, method: str, now: datetime) -> None:
         self.table.update(
             "forget_method",
@@ -71,6 +75,19 @@ class DynamoPayments:
         )
 
     def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
+=======
+    def look_later(self, payment_id: str, at: datetime) -> None:
+        """Only its place in the index: ``check_at`` still tells since when it waits."""
+        self.table.update(
+            "look_later",
+            keys.payment(payment_id),
+            UpdateExpression="SET GSI1SK = :later",
+            ConditionExpression="GSI1SK < :later",
+            ExpressionAttributeValues=items.dump({":later": keys.by_time(at, payment_id)}),
+        )
+
+    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+>>>>>>> changes
         name, paid = self.table.name, checkout.payment
         steps = [writes.put_new(name, _new_payment(checkout), AlreadyBooked)]
         if paid.order_id is not None:

@@ -56,7 +56,7 @@ def change(
     gone = [
         name for name, value in new.items() if value is None and (name not in old or old[name] is not None)
     ]
-    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in kept) if kept else ""
     removes = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
     condition = " AND ".join(f"#{name} = :was_{name}" for name in unchanged)
     return Step(

@@ -19,7 +19,7 @@ class PaymentMoved(Exception):
 class CheckoutFacts:
     """All that decides a checkout, from one read; ``earlier`` is what an earlier request of the key made.
 
-    ``key_used_elsewhere`` tells that the key made something that is no checkout.
+    ``key_used_elsewhere`` tells that the key made something else: no checkout, or one of the other kind.
     """
 
     diary: Diary
@@ -44,7 +44,8 @@ class OrderReading:
 
 
 class PaymentStore(Protocol):
-    def checkout_facts(self, span: Interval, payment_id: str) -> CheckoutFacts: ...
+    def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
+        """``same_key`` is the id that the same request key has for the other kind of purchase."""
 
     def checkout(self, payment_id: str) -> Checkout | None: ...
 
@@ -55,10 +56,17 @@ class PaymentStore(Protocol):
     def due_payments(self, now: datetime) -> list[str]:
         """The ids of payments to ask PayPal about: candidates, the version decides."""
 
+<<<<<<< HEAD
     def forget_method(self, method: str, now: datetime) -> None:
         """The buyer took the saved method back: no booking's case names it any more, however late it was saved."""
 
     def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
+=======
+    def look_later(self, payment_id: str, at: datetime) -> None:
+        """It can't be settled now: until ``at`` it is not due, and keeps no other waiting. Nothing else changes."""
+
+    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+>>>>>>> changes
         """Writes the payment with its order and what it pays for; a booking's time is held until its ``hold_until``.
 
         Raises ``AlreadyBooked``, ``DiaryChanged``, ``SlotTaken``, ``IdempotencyKeyReused``, ``TooManyRequests``,
