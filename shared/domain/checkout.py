@@ -108,16 +108,13 @@ def begin_capture(checkout: Checkout, now: datetime, said: Corrections) -> Chang
 
 
 def confirm(
-<<<<<<< HEAD
     checkout: Checkout,
     capture: CaptureState,
     now: datetime,
+    said: Corrections,
     *,
     answered: bool,
     saved_method: str | None = None,
-=======
-    checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections, *, answered: bool
->>>>>>> changes
 ) -> Change:
     """``answered`` tells that the buyer hears of it at once."""
     payment = checkout.payment.become(
@@ -175,14 +172,9 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
     payment = checkout.payment.become(
         PaymentStatus.REFUND_DUE,
         now,
-<<<<<<< HEAD
-        refund_due=checkout.payment.amount.amount,
-        **_adopted(checkout.payment, capture),
-=======
         check_at=now + LOOK_AGAIN,
         refund_due=checkout.payment.amount.amount,
-        **_adopted(capture),
->>>>>>> changes
+        **_adopted(checkout.payment, capture),
     )
     kinds = [EffectKind.REFUND]
     attention: tuple[Attention, ...] = ()
@@ -305,13 +297,6 @@ def deny(checkout: Checkout, now: datetime) -> Change:
     )
 
 
-<<<<<<< HEAD
-def found_refunded(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
-    """It was captured and all of it went back before anything was confirmed."""
-    whole = checkout.payment.amount.amount
-    payment = checkout.payment.become(
-        PaymentStatus.REFUNDED, now, refunded=whole, **_adopted(checkout.payment, capture)
-=======
 def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, now: datetime) -> Change:
     """It was captured, and all of it went back or is on its way, before anything was confirmed."""
     payment = checkout.payment.become(
@@ -320,8 +305,7 @@ def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, n
         check_at=_next_look(back, now),
         refund_due=back.total,
         refunded=back.done,
-        **_adopted(capture),
->>>>>>> changes
+        **_adopted(checkout.payment, capture),
     )
     return Change(_released(checkout, payment), "refunded")
 
@@ -464,7 +448,10 @@ def _moved(
     )
 
 
-<<<<<<< HEAD
+def _next_look(back: GivenBack, now: datetime) -> datetime | None:
+    return now + LOOK_AGAIN if back.on_its_way else None
+
+
 def _adopted(payment: Payment, capture: CaptureState) -> dict[str, Any]:
     """A charge learns of its order by its capture."""
     return {
@@ -472,14 +459,6 @@ def _adopted(payment: Payment, capture: CaptureState) -> dict[str, Any]:
         "capture_id": capture.id,
         "paypal_fee": capture.fee.amount if capture.fee else None,
     }
-=======
-def _next_look(back: GivenBack, now: datetime) -> datetime | None:
-    return now + LOOK_AGAIN if back.on_its_way else None
-
-
-def _adopted(capture: CaptureState) -> dict[str, Any]:
-    return {"capture_id": capture.id, "paypal_fee": capture.fee.amount if capture.fee else None}
->>>>>>> changes
 
 
 def _owed(payment: Payment, *kinds: EffectKind) -> tuple[Effect, ...]:

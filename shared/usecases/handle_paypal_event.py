@@ -62,21 +62,8 @@ def _look_up(payments: PaymentStore, event: PayPalEvent) -> str | None:
     return found
 
 
-<<<<<<< HEAD
-def _look_at(till: Till, payment_id: str, event: PayPalEvent) -> bool:
-    try:
-        if event.kind in DISPUTES and event.dispute_id:
-            resolved = event.kind is EventKind.DISPUTE_RESOLVED
-            follow_dispute(till, payment_id, event.dispute_id, resolved=resolved)
-        else:
-            settle(till, payment_id, order_id=event.order_id)
-    except NotFound:
-        return False
-    return True
-=======
 def _look_at(till: Till, payment_id: str, event: PayPalEvent) -> Checkout:
     if event.kind in DISPUTES and event.dispute_id:
         resolved = event.kind is EventKind.DISPUTE_RESOLVED
         return follow_dispute(till, payment_id, event.dispute_id, resolved=resolved)
-    return settle(till, payment_id).checkout
->>>>>>> changes
+    return settle(till, payment_id, order_id=event.order_id).checkout

@@ -235,7 +235,6 @@ class _Round:
             return self._follow_refusal(begun, str(refusal))
         return self._follow(begun, order)
 
-<<<<<<< HEAD
     # Charging a saved method
 
     def _settle_charge(self) -> Checkout:
@@ -281,7 +280,7 @@ class _Round:
         if capture is None:
             return self._review(self.seen, "nobody knows whether it was charged", None)
         return self._follow(self.seen, order_of(payment, capture))
-=======
+
     def _follow_refusal(self, begun: Checkout, reason: str) -> Checkout:
         """PayPal will never capture it: the order may tell why. One that looks as if it could be is odd."""
         order = self._order()
@@ -296,7 +295,6 @@ class _Round:
         except SlotTaken:
             over = steps.expire(change.after, self._later())
             return self._write(replace(over, effects=change.effects), checkout)
->>>>>>> changes
 
     # What PayPal says of an order that nothing was confirmed for yet
 
@@ -378,14 +376,11 @@ class _Round:
         """Raises ``SlotTaken`` when what was paid for can't be had any more."""
         answered = self.buyer is not None
         if checkout.booking is None or checkout.booking.moves is None:
-<<<<<<< HEAD
             method = order.saved_method if order else None
-            confirmed = steps.confirm(checkout, capture, now, answered=answered, saved_method=method)
-            return self._write(confirmed, checkout)
-=======
-            confirmed = steps.confirm(checkout, capture, now, self._said, answered=answered)
+            confirmed = steps.confirm(
+                checkout, capture, now, self._said, answered=answered, saved_method=method
+            )
             return self._write(confirmed, checkout, self._new_request(checkout))
->>>>>>> changes
         case = self.till.changes.case(checkout.booking.moves).case
         if case is None or not changes.may_move(case, checkout.booking, now):
             raise SlotTaken("The session is not to be moved any more.")
@@ -499,34 +494,23 @@ class _Round:
         return self.buyer.client_id if self.buyer else SYSTEM
 
     @property
-<<<<<<< HEAD
     def _order_id(self) -> str | None:
         return self.seen.payment.order_id or self.named_order
-=======
+
+    @property
     def _said(self) -> Corrections:
         return self.buyer.said if self.buyer else Corrections()
 
     def _new_request(self, checkout: Checkout) -> Request | None:
         """The buyer's, unless the beginning of this round's capture has kept it already."""
         return self.buyer.request if self.buyer and checkout is self.seen else None
->>>>>>> changes
 
     def _later(self) -> datetime:
         """Now, once PayPal has taken its time to answer."""
         return self.till.clock.now()
 
     def _order(self) -> OrderState | None:
-<<<<<<< HEAD
-        """PayPal may forget an order; a capture it made stays."""
-        payment = self.seen.payment
-        order = self.till.gateway.get_order(self._order_id) if self._order_id else None
-        if order is not None or payment.capture_id is None:
-            return order
-        capture = self.till.gateway.get_capture(payment.capture_id)
-        return None if capture is None else order_of(payment, capture)
-=======
-        return find_order(self.till.gateway, self.seen.payment)
->>>>>>> changes
+        return find_order(self.till.gateway, self.seen.payment, self._order_id)
 
     def _write(
         self, change: Change, before: Checkout | None = None, request: Request | None = None
@@ -537,9 +521,9 @@ class _Round:
         return change.after
 
 
-def find_order(gateway: PaymentGateway, payment: Payment) -> OrderState | None:
+def find_order(gateway: PaymentGateway, payment: Payment, order_id: str | None) -> OrderState | None:
     """PayPal may forget an order; a capture it made stays. Raises ``PaymentProviderUnavailable``."""
-    order = gateway.get_order(payment.order_id or "")
+    order = gateway.get_order(order_id) if order_id else None
     if order is not None or payment.capture_id is None:
         return order
     capture = gateway.get_capture(payment.capture_id)

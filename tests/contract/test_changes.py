@@ -90,11 +90,7 @@ def buy(store: Store, ordered: Any, method: str | None = None) -> Any:
     begun = checkout.begin_capture(ordered, NOW, Corrections())
     store.change(ordered, begun, actor="alex")
     capture = capture_of(ordered, f"CAPTURE-{ordered.payment.order_id}")
-<<<<<<< HEAD
-    done = checkout.confirm(begun.after, capture, NOW, answered=True, saved_method=method)
-=======
-    done = checkout.confirm(begun.after, capture, NOW, Corrections(), answered=True)
->>>>>>> changes
+    done = checkout.confirm(begun.after, capture, NOW, Corrections(), answered=True, saved_method=method)
     store.change(begun.after, done, actor="alex")
     return done.after
 

@@ -64,7 +64,6 @@ class DynamoPayments:
         )
         return [item["id"]["S"] for item in answer["Items"]]
 
-<<<<<<< HEAD
     def forget_method(self, method: str, now: datetime) -> None:
         self.table.update(
             "forget_method",
@@ -74,8 +73,6 @@ class DynamoPayments:
             ExpressionAttributeValues=items.dump({":kind": "METHOD", ":now": isoformat(now)}),
         )
 
-    def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
-=======
     def look_later(self, payment_id: str, at: datetime) -> None:
         """Only its place in the index: ``check_at`` still tells since when it waits."""
         self.table.update(
@@ -86,8 +83,7 @@ class DynamoPayments:
             ExpressionAttributeValues=items.dump({":later": keys.by_time(at, payment_id)}),
         )
 
-    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
->>>>>>> changes
+    def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
         name, paid = self.table.name, checkout.payment
         steps = [writes.put_new(name, _new_payment(checkout), AlreadyBooked)]
         if paid.order_id is not None:
