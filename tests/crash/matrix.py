@@ -121,6 +121,8 @@ class Town:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.ran: list[Ran] = []
+        self.missed: list[Case] = []
+        """Those that never came to their call: which function pays back, say, is a race that others may win."""
         self._times = clients.open_times(stack)
         self._numbers = itertools.count()
         stack.control("PUT", "/paypal/webhooks", {"deliver": False})
@@ -148,7 +150,7 @@ class Town:
             self.stack.control("DELETE", "/crash")
             if came:
                 return
-        ran.wrong.append("it never came to that call")
+        self.missed.append(case)
 
     def calls_made(self) -> set[str]:
         """The names of all calls since the last undisturbed run."""
