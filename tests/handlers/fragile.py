@@ -26,7 +26,9 @@ NOT_DONE: dict[str, type[Exception]] = {
 }
 """What a port raises when nothing was done; the store's calls are the ones not named."""
 
-IN_DOUBT = NOT_DONE | dict.fromkeys(("put_event", "remove_event", "send", "capture", "refund"), OutcomeUnknown)
+IN_DOUBT = NOT_DONE | dict.fromkeys(
+    ("put_event", "remove_event", "send", "capture", "refund"), OutcomeUnknown
+)
 """What it raises when nobody can tell."""
 
 
@@ -37,8 +39,8 @@ class Died(BaseException):
 @dataclass
 class Fate:
     """What befalls the calls. ``down`` names ports and how they fail until it is lifted: ``refused``, ``unheard``
-    (not done, in doubt) or ``lost`` (done, in doubt). ``dies_in`` counts the calls until one strikes, ``how`` it does:
-    one of these, or the process ``dies before`` or ``dies after`` the call.
+    (not done, in doubt) or ``lost`` (done, in doubt). ``dies_in`` counts the calls until one strikes, ``how``
+    it does: one of these, or the process ``dies before`` or ``dies after`` the call.
     """
 
     down: dict[str, str] = field(default_factory=dict)

@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
-from shared.domain.appointment import TRANSITIONS as BOOKING_TRANSITIONS
 from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.attention import AttentionKind
 from shared.domain.effects import EffectStatus
@@ -43,6 +41,9 @@ class Facts:
     paypal: FakePayPal
     now: datetime
 
+    def __post_init__(self) -> None:
+        self._books = self.store.books()
+
     @cached_property
     def bookings(self) -> dict[str, Appointment]:
         """Holds of new times included."""
@@ -54,12 +55,10 @@ class Facts:
 
     @cached_property
     def packages(self) -> dict[str, Package]:
-        found = [self.store.package_facts(Interval(EVER, EVER), each, "").package for each in self._books.packages]
+        found = [
+            self.store.package_facts(Interval(EVER, EVER), each, "").package for each in self._books.packages
+        ]
         return {each.id: each for each in found if each is not None}
-
-    @cached_property
-    def _books(self) -> Any:
-        return self.store.books()
 
     def stands(self, payment_id: str) -> bool:
         """A move that was paid for stands, too."""
@@ -86,11 +85,20 @@ def check_transitions(before: Facts, after: Facts) -> None:
         paid_now, booked_now = after.statuses[own]
         if paid and paid_now is not paid:
             assert paid_now in TRANSITIONS[paid], f"{own}: {paid} to {paid_now}"
-        if booked and booked_now is not booked:
-            moved = after.bookings[own].moves is not None and booked_now is A.COMPLETED
-            assert moved or booked_now in BOOKING_TRANSITIONS[booked], f"{own}: {booked} to {booked_now}"
-        if booked is A.CONFIRMED is not booked_now:
+        assert booked is not A.CANCELLED or booked_now is A.CANCELLED, f"{own}: back from being cancelled"
+        if booked is A.CONFIRMED and booked_now is not A.CONFIRMED:
+            assert booked_now is A.CANCELLED, f"{own}: {booked} to {booked_now}"
             check_cancellation(before, after, own)
+        if booked_now is A.COMPLETED and booked is not A.COMPLETED:
+            check_move(before, after, own)
+
+
+def check_move(before: Facts, after: Facts, fee_id: str) -> None:
+    """Whose fee is taken has moved with it, from where it was when the fee was asked."""
+    hold = after.bookings[fee_id]
+    was, booking = before.bookings[hold.moves or ""], after.bookings[hold.moves or ""]
+    assert (was.status, was.sequence) == (A.CONFIRMED, before.bookings[fee_id].sequence)
+    assert (booking.start, booking.sequence) == (hold.start, was.sequence + 1)
 
 
 def check_cancellation(before: Facts, after: Facts, booking_id: str) -> None:
@@ -155,7 +163,8 @@ def _check_order(facts: Facts, order: OrderState) -> None:
     assert sum(back(order)) <= order.amount.amount
     ours = [each for each in order.refunds if each.request_id and each.status is not RefundStatus.FAILED]
     assert sum(each.amount.amount for each in ours) <= payment.refund_due
-    assert not (payment.given_up and order.captures), "given up, and captured"
+    given_up = [each.status for each in order.captures if payment.given_up]
+    assert set(given_up) <= {CaptureStatus.DECLINED}, "given up, and captured"
 
 
 def _check_paid(facts: Facts, payment_id: str) -> None:
@@ -215,7 +224,9 @@ def _check_money(facts: Facts, payment: Payment) -> None:
 
 def _fee_for_cancelling(facts: Facts, payment: Payment) -> Decimal:
     """Fees for moves were paid apart from the price."""
-    moves = [each.id for each in facts.bookings.values() if each.moves == payment.id and each.status is A.COMPLETED]
+    moves = [
+        each.id for each in facts.bookings.values() if each.moves == payment.id and each.status is A.COMPLETED
+    ]
     return payment.fee - sum((facts.payments[each].amount.amount for each in moves), Decimal())
 
 
