@@ -59,11 +59,14 @@ def network_calls(stack: Stack) -> dict[str, Counter[str]]:
         )
         assert booked.status_code == 201, booked.text
         counted = {name: _made_by(stack, name) for name in ("availability", "promo", "book_free")}
-        counted |= _buying(stack, stack.token(client), _slots(stack, token, "single")[-1])
+        start, another = _slots(stack, token, "single")[-1:-6:-4]
+        bought, paying = _buying(stack, stack.token(client), start)
+        counted |= paying | _changing(stack, stack.token(client), bought, another)
     return counted
 
 
-def _buying(stack: Stack, token: str, start: str) -> dict[str, Counter[str]]:
+def _buying(stack: Stack, token: str, start: str) -> tuple[str, dict[str, Counter[str]]]:
+    """The id of the booking, and the calls."""
     stack.control("PUT", "/paypal/webhooks", {"deliver": False})
     stack.control("DELETE", "/calls")
     wanted = {"service": "single", "currency": "CAD", "start": start}
@@ -76,7 +79,17 @@ def _buying(stack: Stack, token: str, start: str) -> dict[str, Counter[str]]:
     stack.control("DELETE", "/calls")
     paid = stack.api("POST", "/booking/create-paid", token=token, json={"paypal_order_id": order_id})
     assert paid.status_code == 201, paid.text
-    return {"orders": orders, "create_paid": _made_by(stack, "checkout")}
+    return paid.json()["id"], {"orders": orders, "create_paid": _made_by(stack, "checkout")}
+
+
+def _changing(stack: Stack, token: str, booking: str, start: str) -> dict[str, Counter[str]]:
+    path = f"/booking/{booking}"
+    stack.control("DELETE", "/calls")
+    moved = stack.api("PUT", f"{path}/reschedule", token=token, json={"start": start})
+    assert moved.status_code == 200, moved.text
+    cancelled = stack.api("PUT", f"{path}/cancel", token=token, json={})
+    assert cancelled.status_code == 200, cancelled.text
+    return {name: _made_by(stack, name) for name in ("reschedule", "cancel")}
 
 
 def _made_by(stack: Stack, function: str) -> Counter[str]:

@@ -101,6 +101,9 @@ def _functions(build_dir: Path, env: Mapping[str, str]) -> list[Subject]:
         "checkout": lambda number: order(ROUNDS + number),
         "paypal_webhook": lambda _: sample("paypal_webhook/order_approved"),
         "appointments": lambda _: sample("appointments/mine"),
+        "cancel": lambda _: sample("cancel/cancel"),
+        "reschedule": lambda _: sample("reschedule/move"),
+        "notifications": lambda _: sample("notifications/mine"),
         "authorizer": lambda _: signed_in(env),
     }
     layers = (build_dir / "DependenciesLayer" / "python", build_dir / "SharedLayer" / "python")

@@ -18,13 +18,16 @@ from shared.zones import assert_zone_data
 
 if TYPE_CHECKING:
     from shared.adapters.dynamodb.attention import DynamoAttention
+    from shared.adapters.dynamodb.changes import DynamoChanges
     from shared.adapters.dynamodb.effects import DynamoEffects
     from shared.adapters.dynamodb.inbox import DynamoInbox
+    from shared.adapters.dynamodb.notices import DynamoNotices
     from shared.adapters.dynamodb.packages import DynamoPackages
     from shared.adapters.dynamodb.payments import DynamoPayments
     from shared.adapters.dynamodb.store import DynamoBookings
     from shared.adapters.dynamodb.table import Table
     from shared.adapters.invitations import Invitations
+    from shared.adapters.manage_links import ManageLinks
     from shared.adapters.paypal_api import PayPalApi
     from shared.adapters.token_verifier import TokenVerifier
     from shared.domain.appointment import Appointment
@@ -87,6 +90,13 @@ def inbox() -> DynamoInbox:
     from shared.adapters.dynamodb.inbox import DynamoInbox
 
     return DynamoInbox(table())
+
+
+@cache
+def notices() -> DynamoNotices:
+    from shared.adapters.dynamodb.notices import DynamoNotices
+
+    return DynamoNotices(table())
 
 
 @cache
@@ -195,11 +205,18 @@ def shop() -> Shop:
 
 
 @cache
+def changes() -> DynamoChanges:
+    from shared.adapters.dynamodb.changes import DynamoChanges
+
+    return DynamoChanges(table(), saved_methods=config().paypal_vault_enabled)
+
+
+@cache
 def till() -> Till:
     """Everything that settling a payment touches."""
     from shared.usecases.settle import Till
 
-    return Till(payments(), gateway(), calendar(), clock)
+    return Till(payments(), changes(), gateway(), calendar(), clock)
 
 
 @cache
@@ -228,7 +245,7 @@ def mailer() -> Mailer:
         mail_from=config().needed("mail_from"),
         coach_email=config().needed("coach_email"),
         coach_name=config().coach_name,
-        manage_url=manage_url,
+        manage_url=manage_link,
         booking_url=f"{_site_url()}/",
         configuration_set=config().mail_configuration_set,
         mock=config().mail_mock,
@@ -246,7 +263,7 @@ def invitations() -> Invitations:
 def world() -> World:
     from shared.usecases.deliver_effects import World
 
-    return World(bookings(), effects(), mailer(), till())
+    return World(bookings(), effects(), mailer(), till(), notices())
 
 
 @cache
@@ -256,19 +273,42 @@ def token_verifier() -> TokenVerifier:
 
     issuer = config().jwt_issuer
     secrets = configuration.secrets(config(), "APP_SECRET", "JWT_SHARED_SECRET")
-    if "APP_SECRET" not in secrets:
-        raise configuration.ConfigurationError("APP_SECRET is not set")
     return TokenVerifier(
         keys=SigningKeys(issuer) if issuer else None,
         audience=config().jwt_audience,
         shared_secret=secrets.get("JWT_SHARED_SECRET"),
-        app_secret=secrets["APP_SECRET"],
+        app_secret=_app_secret(secrets),
         coach_email=config().needed("coach_email"),
     )
 
 
+@cache
+def _manage_links() -> ManageLinks:
+    from shared.adapters.manage_links import ManageLinks
+
+    return ManageLinks(_app_secret(configuration.secrets(config(), "APP_SECRET")))
+
+
+def _app_secret(secrets: Mapping[str, str]) -> str:
+    if "APP_SECRET" not in secrets:
+        raise configuration.ConfigurationError("APP_SECRET is not set")
+    return secrets["APP_SECRET"]
+
+
+def manage_link(about: Appointment | Package) -> str:
+    """For the client's mails: opens the booking without a sign-in.
+
+    The token is behind the ``#``, which no browser sends: it is in no server's log and in no referrer.
+    """
+    from shared.domain.package import Package
+
+    if isinstance(about, Package):
+        return manage_url(about)
+    return f"{_site_url()}/manage.html#t={_manage_links().token(about)}&id={about.id}"
+
+
 def manage_url(about: Appointment | Package) -> str:
-    """A package has no page of its own: it is on the one of the client's sessions."""
+    """For who is signed in. A package has no page of its own: it is on the one of the client's sessions."""
     from shared.domain.package import Package
 
     if isinstance(about, Package):

@@ -34,12 +34,16 @@ class FakePayPal:
     next_refund: RefundStatus = RefundStatus.COMPLETED
     declining: bool = False
     ledger_closed: bool = False
+    saves: bool = False
+    """Whether methods are saved when an order asks for it."""
+    revoked: set[str] = field(default_factory=set)
     other_money: list[LedgerEntry] = field(default_factory=list)
     """What the account took besides our orders."""
     calls: list[str] = field(default_factory=list)
     captured_money: int = 0
     """How often money was taken, ever."""
     _created: dict[str, str] = field(default_factory=dict)
+    _asked_to_save: set[str] = field(default_factory=set)
     _forgotten: set[str] = field(default_factory=set)
     _refunds: dict[str, RefundState] = field(default_factory=dict)
 
@@ -65,7 +69,14 @@ class FakePayPal:
             )
         self._end("create_order")
         order_id = self._created[request_id]
+        if vault:
+            self._asked_to_save.add(order_id)
         return CreatedOrder(order_id, f"https://paypal.example/checkoutnow?token={order_id}")
+
+    def _save_method(self, order_id: str) -> None:
+        """By the buyer's capture, where the account may."""
+        if self.saves and order_id in self._asked_to_save:
+            self.change(order_id, saved_method=f"method-{order_id}".lower())
 
     def approve(self, order_id: str) -> None:
         """What the buyer does at PayPal."""
@@ -103,8 +114,36 @@ class FakePayPal:
             fee=Money.of("4.65", order.amount.currency),
         )
         self.change(order_id, status=OrderStatus.COMPLETED, captures=(taken,))
+        self._save_method(order_id)
         self._end("capture")
         return self.orders[order_id]
+
+    def charge(self, payment: Payment, *, description: str, request_id: str) -> OrderState:
+        self._begin("charge")
+        assert payment.charges is not None
+        if request_id not in self._created:
+            if self.declining or payment.charges in self.revoked:
+                raise PaymentDeclined("declined")
+            order_id = f"ORDER{len(self.orders) + 1}"
+            self._created[request_id] = order_id
+            self.captured_money += 1
+            taken = CaptureState(
+                id=f"CAPTURE-{order_id}",
+                status=self.next_capture,
+                amount=payment.amount,
+                custom_id=payment.id,
+                order_id=order_id,
+                fee=Money.of("2.65", payment.amount.currency),
+            )
+            self.orders[order_id] = OrderState(
+                id=order_id,
+                status=OrderStatus.COMPLETED,
+                amount=payment.amount,
+                custom_id=payment.id,
+                captures=(taken,),
+            )
+        self._end("charge")
+        return self.orders[self._created[request_id]]
 
     def settle_capture(self, order_id: str, status: CaptureStatus) -> None:
         """A pending capture ends."""

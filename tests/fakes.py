@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.attention import Attention
+from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Claim, Diary, Settings
 from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
@@ -22,6 +23,7 @@ from shared.domain.errors import (
     PromoExhausted,
     SlotTaken,
 )
+from shared.domain.notices import Notice
 from shared.domain.package import SOLD, Package
 from shared.domain.payment import Payment
 from shared.domain.paypal_events import PayPalEvent
@@ -30,16 +32,19 @@ from shared.domain.reconciliation import Books, Session, SoldPackage
 from shared.domain.schedule import DEFAULT_SCHEDULE
 from shared.domain.service import SEED_SERVICES
 from shared.domain.statements import CalendarEvent
-from shared.domain.time import Interval, minutes
+from shared.domain.time import Interval, common, minutes
 from shared.usecases.ports import (
     AlreadyBooked,
     Booked,
+    BookingMoved,
     Bought,
+    CaseReading,
     CheckoutFacts,
     DiaryChanged,
     EarlierBooking,
     FreeBookingFacts,
     Letter,
+    NoticePage,
     OrderReading,
     PackageFacts,
     PackagePage,
@@ -66,18 +71,29 @@ class FakeClock:
 
 @dataclass
 class FakeCalendar:
-    """``foreign`` are the coach's own busy times; ``failing`` makes every call fail."""
+    """``others`` are the times of the coach's own events; ``failing`` makes every call fail, ``hiding`` all that read
+    events. ``asked`` counts the readings of free/busy, ``looked`` those of foreign events.
+    """
 
-    foreign: list[Interval] = field(default_factory=list)
+    others: list[Interval] = field(default_factory=list)
     events: dict[str, Appointment] = field(default_factory=dict)
     failing: Exception | None = None
+    hiding: bool = False
     asked: int = 0
+    looked: int = 0
 
     def busy(self, span: Interval) -> list[Interval]:
         self.asked += 1
         if self.failing:
             raise CalendarUnavailable("down")
-        return [busy for busy in self.foreign if busy.overlaps(span)]
+        ours = [each.session for each in self.events.values()]
+        return common([*self.others, *ours], [span])
+
+    def foreign(self, span: Interval) -> list[Interval]:
+        self.looked += 1
+        if self.failing or self.hiding:
+            raise CalendarUnavailable("down")
+        return [busy for busy in self.others if busy.overlaps(span)]
 
     def put_event(self, appointment: Appointment) -> None:
         if self.failing:
@@ -90,7 +106,7 @@ class FakeCalendar:
         self.events.pop(appointment_id, None)
 
     def written(self, span: Interval) -> list[CalendarEvent]:
-        if self.failing:
+        if self.failing or self.hiding:
             raise CalendarUnavailable("down")
         return [
             CalendarEvent(session_id=each.id, time=each.session)
@@ -177,6 +193,7 @@ class FakeStore(FakeInbox):
         self._booked: dict[str, tuple[Appointment, str]] = {}
         self._appointments: dict[str, Appointment] = {}
         self._effects: dict[tuple[str, str], Effect] = {}
+        self._notices: dict[tuple[str, str], Notice] = {}
         self._cells: dict[datetime, Appointment] = {}
         self._payments: dict[str, tuple[Payment, str]] = {}
         self._look_later: dict[tuple[str, int], datetime] = {}
@@ -185,7 +202,10 @@ class FakeStore(FakeInbox):
         self._orders: dict[str, str] = {}
         self._captures: dict[str, str] = {}
         self._requests: dict[str, str] = {}
+        self._forgotten_methods: set[str] = set()
+        self.saved_methods = False
         self.audit: list[tuple[str, str, str]] = []
+        self.freed: list[Interval] = []
         self._writes = 0
 
     def seed(self) -> None:
@@ -207,11 +227,21 @@ class FakeStore(FakeInbox):
     def change_promo(self, promo: Promo) -> None:
         self._promos[promo.code] = promo
 
+    def revoke_links(self, appointment_id: str) -> None:
+        """As ``docs/operating.md`` has the operator do it."""
+        booking = self._appointments[appointment_id]
+        self._appointments[appointment_id] = replace(booking, manage_key=booking.manage_key + 1)
+
     def diary(self, span: Interval) -> Diary:
         with self._lock:
             live = [each for each in self._appointments.values() if each.status in HAVE_THEIR_TIME]
             claims = [_claim(each) for each in live if each.claim.overlaps(span)]
-            return Diary(settings=self.settings(), claims=tuple(claims), week_versions={"all": self._writes})
+            return Diary(
+                settings=self.settings(),
+                claims=tuple(claims),
+                week_versions={"all": self._writes},
+                freed=tuple(session for session in self.freed if session.overlaps(span)),
+            )
 
     def promo(self, code: str, client_id: str, now: datetime) -> PromoReading:
         return PromoReading(
@@ -316,7 +346,10 @@ class FakeStore(FakeInbox):
         payment, _ = self._payments[payment_id]
         self._look_later[payment_id, payment.version] = at
 
-    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+    def forget_method(self, method: str, now: datetime) -> None:
+        self._forgotten_methods.add(method)
+
+    def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
         with self._lock:
             payment = checkout.payment
             if payment.id in self._payments or payment.id in self._appointments:
@@ -326,8 +359,10 @@ class FakeStore(FakeInbox):
             if checkout.booking is not None:
                 self._refuse_taken(checkout.booking, payment.created_at)
             self._refuse_old_reading(relied_on)
+            self._claim_key(request)
             self._writes += 1
-            self._orders[payment.order_id or ""] = payment.id
+            if payment.order_id:
+                self._orders[payment.order_id] = payment.id
             if checkout.booking is not None:
                 self._booked[payment.id] = (checkout.booking, checkout.fingerprint)
             self._write_checkout(checkout)
@@ -340,8 +375,9 @@ class FakeStore(FakeInbox):
             seen = self.checkout(payment.id)
             if seen is None or seen.payment.version != before.payment.version:
                 raise PaymentMoved
-            if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
-                raise IdempotencyKeyReused("reused")
+            self._refuse_key_reuse(request)
+            if self._orders.get(payment.order_id or "", payment.id) != payment.id:
+                raise PaymentMoved
             if payment.capture_id and self._captures.get(payment.capture_id, payment.id) != payment.id:
                 raise PaymentMoved
             booking = after.booking
@@ -349,8 +385,9 @@ class FakeStore(FakeInbox):
                 self._refuse_taken(booking, booking.updated_at)
             if _status(seen) != _status(before):
                 raise PaymentMoved
-            if request:
-                self._requests[request.id] = request.fingerprint
+            self._claim_key(request)
+            if payment.order_id:
+                self._orders[payment.order_id] = payment.id
             if payment.capture_id:
                 self._captures[payment.capture_id] = payment.id
             self._writes += 1
@@ -359,6 +396,94 @@ class FakeStore(FakeInbox):
             for attention in change.attention:
                 self.note(attention)
             self.audit.append((payment.id, change.event, actor))
+
+    # The port ChangeStore
+
+    def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading:
+        with self._lock:
+            earlier = self._requests.get(request_id or "")
+            appointment = self._appointments.get(appointment_id)
+            if appointment is None:
+                return CaseReading(None, earlier)
+            if appointment.package_id is None:
+                payment, _ = self._payments.get(appointment_id, (None, ""))
+                return CaseReading(Case(appointment, payment, saved_method=self._method(payment)), earlier)
+            paid, _ = self._payments.get(appointment.package_id, (None, ""))
+            package = self._packages.get(appointment.package_id)
+            method = self._method(paid)
+            case = Case(appointment, package=package, package_payment=paid, saved_method=method)
+            return CaseReading(case, earlier)
+
+    def _method(self, paid: Payment | None) -> str | None:
+        if paid is None or not self.saved_methods or paid.saved_method in self._forgotten_methods:
+            return None
+        return paid.saved_method
+
+    def change_booking(
+        self,
+        case: Case,
+        change: BookingChange,
+        *,
+        actor: str,
+        relied_on: Diary | None = None,
+        request: Request | None = None,
+    ) -> None:
+        with self._lock:
+            self._refuse_stale(case)
+            if relied_on is not None:
+                self._refuse_taken(change.after, change.after.updated_at)
+                self._refuse_old_reading(relied_on)
+            self._claim_key(request)
+            self._apply(case, change, actor)
+
+    def move_paid(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        with self._lock:
+            self._refuse_stale(case)
+            hold = self._appointments[fee.payment.id]
+            self._cells = {cell: owner for cell, owner in self._cells.items() if owner.id != hold.id}
+            try:
+                self._refuse_taken(change.after, change.after.updated_at)
+                self.change(fee, paid, actor=actor)
+            except (SlotTaken, PaymentMoved):
+                self._write_booking(hold)
+                raise
+            self._apply(case, change, actor)
+
+    def _claim_key(self, request: Request | None) -> None:
+        self._refuse_key_reuse(request)
+        if request:
+            self._requests[request.id] = request.fingerprint
+
+    def _refuse_key_reuse(self, request: Request | None) -> None:
+        if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
+            raise IdempotencyKeyReused("reused")
+
+    def _refuse_stale(self, case: Case) -> None:
+        seen = self.case(case.appointment.id).case
+        assert seen is not None
+        key = (seen.appointment.status, seen.appointment.sequence, seen.payment and seen.payment.version)
+        before = case.appointment
+        if key != (before.status, before.sequence, case.payment and case.payment.version):
+            raise BookingMoved
+
+    def _apply(self, case: Case, change: BookingChange, actor: str) -> None:
+        before, after = case.appointment, change.after
+        self._writes += 1
+        self._write_booking(after)
+        self.freed.append(before.session)
+        if change.payment is not None:
+            self._payments[after.id] = (change.payment, self._payments[after.id][1])
+        if change.returns and after.package_id:
+            package = self._packages[after.package_id]
+            self._packages[package.id] = replace(package, sessions_used=package.sessions_used - 1)
+        elif change.returns and after.promo_code:
+            promo = self._promos[after.promo_code]
+            self._promos[promo.code] = replace(promo, used=promo.used - 1)
+            self._uses.discard((promo.code, after.client.id))
+        self._effects |= {(effect.subject_id, effect.id): effect for effect in change.effects}
+        self.audit.append((after.id, change.event, actor))
 
     def _write_checkout(self, checkout: Checkout) -> None:
         self._payments[checkout.payment.id] = (checkout.payment, checkout.fingerprint)
@@ -440,7 +565,7 @@ class FakeStore(FakeInbox):
     def _is_listed(self, appointment: Appointment) -> bool:
         payment = self._with_payment(appointment).payment
         given_up = payment is not None and payment.given_up
-        return appointment.status is not AppointmentStatus.EXPIRED and not given_up
+        return appointment.status is not AppointmentStatus.EXPIRED and not given_up and not appointment.moves
 
     def _with_payment(self, appointment: Appointment) -> Booked:
         payment, _ = self._payments.get(appointment.id, (None, ""))
@@ -460,6 +585,16 @@ class FakeStore(FakeInbox):
         more = _cursor(end) if end < len(listed) else None
         shown = [each for each in listed[begin:end] if each.status_at(now) is not AppointmentStatus.EXPIRED]
         return Page(tuple(self._with_payment(each) for each in shown), more)
+
+    def owe(self, effects: Sequence[Effect]) -> int:
+        with self._lock:
+            new = {
+                (each.subject_id, each.id): each
+                for each in effects
+                if (each.subject_id, each.id) not in self._effects
+            }
+            self._effects |= new
+            return len(new)
 
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         return [key for key, effect in self._effects.items() if _due(effect, now)]
@@ -489,9 +624,38 @@ class FakeStore(FakeInbox):
 
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         effect = self._effects.get((subject_id, effect_id))
-        if effect is not None and effect.status is not EffectStatus.DONE:
+        if effect is not None and effect.status in {EffectStatus.OWED, EffectStatus.DEAD}:
             done = replace(effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None)
             self._effects[subject_id, effect_id] = done
+
+    def note_undelivered(
+        self, subject_id: str, effect_id: str, provider_id: str, status: EffectStatus, error: str
+    ) -> bool:
+        effect = self._effects.get((subject_id, effect_id))
+        if effect is None:
+            return False
+        noted = replace(effect, status=status, provider_id=provider_id, last_error=error)
+        self._effects[subject_id, effect_id] = noted
+        return True
+
+    # The port NoticeStore
+
+    def post(self, notice: Notice) -> None:
+        self._notices.setdefault((notice.client_id, notice.id), notice)
+
+    def notices_of(self, client_id: str, cursor: str | None, limit: int) -> NoticePage:
+        own = [each for (reader, _), each in self._notices.items() if reader == client_id]
+        own.sort(key=lambda each: (each.noted_at, each.id), reverse=True)
+        begin = 0 if cursor is None else _read_cursor(cursor)
+        end = begin + limit
+        return NoticePage(tuple(own[begin:end]), _cursor(end) if end < len(own) else None)
+
+    def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
+        notice = self._notices.get((client_id, notice_id))
+        if notice is None:
+            return None
+        self._notices[client_id, notice_id] = replace(notice, read=True)
+        return self._notices[client_id, notice_id]
 
     def _change_mine(self, effect: Effect, **changes: object) -> None:
         key = (effect.subject_id, effect.id)
@@ -518,7 +682,9 @@ def _claim(appointment: Appointment) -> Claim:
 
 def _cells(appointment: Appointment) -> list[datetime]:
     start, end = appointment.claim
-    return [start + minutes(5 * n) for n in range((end - start) // minutes(5))]
+    cells = [start + minutes(5 * n) for n in range((end - start) // minutes(5))]
+    had = appointment.leaves
+    return [cell for cell in cells if had is None or not had.start <= cell < had.end]
 
 
 def _may_claim(owner: Appointment, wanted: Appointment, now: datetime) -> bool:

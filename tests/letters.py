@@ -7,15 +7,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain.appointment import Appointment, AppointmentStatus, Client
+from shared.domain.appointment import Actor, Appointment, AppointmentStatus, Client
+from shared.domain.money import Money
 from shared.domain.package import Package
 from shared.domain.payment import Payment
 from shared.usecases.ports import Letter, LetterKind
 from tests.builders import package, payment
 
 BOOKED = (LetterKind.CLIENT_BOOKED, LetterKind.COACH_BOOKED)
+MOVED = (LetterKind.CLIENT_MOVED, LetterKind.COACH_MOVED)
+CANCELLED = (LetterKind.CLIENT_CANCELLED, LetterKind.COACH_CANCELLED)
+OF_SESSIONS = (*BOOKED, *MOVED, *CANCELLED, LetterKind.CLIENT_REMINDER)
 OF_PACKAGES = (LetterKind.CLIENT_PACKAGE, LetterKind.COACH_PACKAGE)
-OF_COACH = (LetterKind.COACH_BOOKED, LetterKind.COACH_PACKAGE)
+OF_COACH = (
+    LetterKind.COACH_BOOKED,
+    LetterKind.COACH_MOVED,
+    LetterKind.COACH_CANCELLED,
+    LetterKind.COACH_PACKAGE,
+)
 
 JANE = Client(id="c" * 32, email="jane@client.example", name="Jane Doe")
 
@@ -47,13 +56,25 @@ def letter(
     *,
     that_day: Sequence[Appointment] = (),
     paid: Payment | None = None,
+    change_fee: Money | None = None,
     **changes: Any,
 ) -> Letter:
-    """About an appointment, or about a package where the kind is one of packages."""
+    """About an appointment, or about a package where the kind is one of packages.
+
+    What is cancelled was so by its client, unless told otherwise; what was moved or cancelled, once.
+    """
     if kind in OF_PACKAGES:
         return about_package(kind, paid=paid, client=changes.get("client", JANE))
-    about = appointment(**changes)
-    return _letter(kind, about, paid if kind in BOOKED else paid or payment(id=about.id), that_day)
+    about = appointment(**_as_it_is_then(kind) | changes)
+    if kind not in OF_SESSIONS:
+        paid = paid or payment(id=about.id)
+    return replace(_letter(kind, about, paid, that_day), change_fee=change_fee)
+
+
+def _as_it_is_then(kind: LetterKind) -> dict[str, Any]:
+    if kind in CANCELLED:
+        return {"status": AppointmentStatus.CANCELLED, "sequence": 1, "cancelled_by": Actor.CLIENT}
+    return {"sequence": 1} if kind in MOVED else {}
 
 
 def about_package(kind: LetterKind, *, paid: Payment | None = None, **changes: Any) -> Letter:

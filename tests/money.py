@@ -17,9 +17,10 @@ UNDERWAY = frozenset({"capturing", "refund_due", "refunding"})
 def check(endpoint: str, table: str, ledger: Json) -> list[Json]:
     """Asserts the promises of the table and those about money; the payments in the table.
 
-    No order and no purchase is captured twice. Money that was taken stands for a confirmed booking or an issued
-    package, or all of it went back; and nothing that has a price stands without its money. What our books say came
-    back is what PayPal gave back. No capture and no refund is still underway.
+    No order and no purchase is captured twice. Money that was taken stands for a confirmed booking, an issued package
+    or a move that was made, or all of it went back but the fee for cancelling; and nothing that has a price stands
+    without its money. What our books say came back is what PayPal gave back. No capture and no refund is still
+    underway.
     """
     invariants.check(endpoint, table)
     everything = invariants.rows(endpoint, table)
@@ -33,6 +34,10 @@ def check(endpoint: str, table: str, ledger: Json) -> list[Json]:
     given_back: Counter[str] = Counter()
     for refund in ledger["refunds"]:
         given_back[refund["capture_id"]] += _cents(refund["amount"])
+    paid_to_move: Counter[str] = Counter()
+    for each in bought.values():
+        if "moves" in each and each["status"] in STANDING:
+            paid_to_move[each["moves"]] += int(Decimal(payments[each["id"]]["amount"]) * 100)
     standing = set()
     for capture in taken:
         payment = payments[capture["custom_id"]]
@@ -40,12 +45,18 @@ def check(endpoint: str, table: str, ledger: Json) -> list[Json]:
         assert payment["capture_id"] == capture["id"]
         assert back == int(Decimal(payment["refunded"]) * 100) <= _cents(capture["amount"])
         stands = bought[payment["id"]]["status"] in STANDING
-        assert stands or back == _cents(capture["amount"]), f"kept for nothing: {payment} {capture}"
+        kept = _cents(capture["amount"]) - back
+        assert stands or kept == _fee(payment) - paid_to_move[payment["id"]], f"{payment} {capture}"
         standing |= {payment["id"]} if stands else set()
     for_money = {each["id"] for each in bought.values() if each["id"] in payments}
     assert {each for each in for_money if bought[each]["status"] in STANDING} == standing
     assert not [payment for payment in payments.values() if payment["status"] in UNDERWAY]
     return list(payments.values())
+
+
+def _fee(payment: Json) -> int:
+    """What the policy kept for changes of the session; fees for moves were paid apart from it."""
+    return int(Decimal(payment["fee"]) * 100)
 
 
 def _cents(amount: Json) -> int:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from shared import bootstrap
 from shared.http.appointments import AppointmentList, AppointmentView, listed, view
-from shared.http.auth import caller_of
+from shared.http.auth import caller_of, party_of
 from shared.http.resolver import entry, resolver
 from shared.usecases.show_appointments import my_appointment, my_appointments
 
@@ -33,9 +33,9 @@ def mine(
 
 @app.get("/booking/<appointment_id>", operation_id="myAppointment", summary="One booking")
 def one(appointment_id: Annotated[str, Path()]) -> AppointmentView:
-    caller = caller_of(app.current_event)
-    booked = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
-    return view(booked, bootstrap.clock.now(), bootstrap.manage_url)
+    now, caller = bootstrap.clock.now(), party_of(app.current_event)
+    booked = my_appointment(bookings, now, caller=caller, appointment_id=appointment_id)
+    return view(booked, now, bootstrap.manage_url)
 
 
 @app.get(
@@ -47,8 +47,8 @@ def one(appointment_id: Annotated[str, Path()]) -> AppointmentView:
     },
 )
 def calendar_file(appointment_id: Annotated[str, Path()]) -> Response[str]:
-    caller = caller_of(app.current_event)
-    booked = my_appointment(bookings, caller=caller, appointment_id=appointment_id)
+    now, caller = bootstrap.clock.now(), party_of(app.current_event)
+    booked = my_appointment(bookings, now, caller=caller, appointment_id=appointment_id)
     ics = bootstrap.invitations().invitation(booked.appointment).decode()
     return Response(HTTPStatus.OK, "text/calendar; charset=utf-8; method=PUBLISH", ics, ICS_HEADERS)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from shared import bootstrap
-from shared.http.auth import caller_of
+from shared.http.auth import party_of
 from shared.http.fields import Day, ZoneName
 from shared.http.open_times import OpenTimesView, view
 from shared.http.resolver import entry, resolver
@@ -28,7 +28,7 @@ def open_times(
         bootstrap.bookings(),
         recent_busy,
         bootstrap.clock.now(),
-        client_id=caller_of(app.current_event).client_id,
+        client_id=party_of(app.current_event).client_id,
         service_id=service,
         first=start_date,
         last=end_date,

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from shared import bootstrap
 from shared.http import appointments, packages, payments
 from shared.http.appointments import PaidSession
-from shared.http.auth import caller_of
+from shared.http.auth import caller_of, party_of
 from shared.http.fields import IdempotencyKey
 from shared.http.packages import PaidPackage
 from shared.http.payments import OrderId, OrderRequest, OrderView, PaidPackageRequest, PaidSessionRequest
@@ -33,7 +33,7 @@ def order(wanted: Annotated[OrderRequest, Body()], key: IdempotencyKey = None) -
 
 @app.delete("/booking/orders/<order_id>", operation_id="giveUpOrder", summary="Give up", status_code=204)
 def give_up(order_id: Annotated[OrderId, Path()]) -> Response[None]:
-    give_up_order(till, caller=caller_of(app.current_event), order_id=order_id)
+    give_up_order(till, caller=party_of(app.current_event), order_id=order_id)
     return Response(HTTPStatus.NO_CONTENT, body=None)
 
 

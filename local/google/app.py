@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from local.google.calendar import Event, EventCalendar
 from local.google.errors import GoogleError, TokenError
+from local.google.partial import only
 from local.google.state import AUTH, SERVICE_ACCOUNT, GoogleState
 
 LONGEST_FREEBUSY = timedelta(days=92)
@@ -155,7 +156,7 @@ def _list(state: GoogleState, request: Request, _body: Event) -> Response:
     }
     if after < len(matching):
         page["nextPageToken"] = str(after)
-    return JSONResponse(page)
+    return JSONResponse(only(page, asked.get("fields")))
 
 
 def _matches(calendar: EventCalendar, event: Event, request: Request) -> bool:
@@ -176,7 +177,7 @@ def _veiled(event: Event) -> Event:
 
 
 def _insert(state: GoogleState, request: Request, body: Event) -> Response:
-    return JSONResponse(_writable(state, request).insert(body, creator=SERVICE_ACCOUNT))
+    return JSONResponse(_writable(state, request, body).insert(body, creator=SERVICE_ACCOUNT))
 
 
 def _get(state: GoogleState, request: Request, _body: Event) -> Response:
@@ -187,26 +188,33 @@ def _get(state: GoogleState, request: Request, _body: Event) -> Response:
 
 def _update(state: GoogleState, request: Request, body: Event) -> Response:
     return JSONResponse(
-        _writable(state, request).update(request.path_params["event"], body, _if_match(request))
+        _writable(state, request, body).update(request.path_params["event"], body, _if_match(request))
     )
 
 
 def _patch(state: GoogleState, request: Request, body: Event) -> Response:
     return JSONResponse(
-        _writable(state, request).patch(request.path_params["event"], body, _if_match(request))
+        _writable(state, request, body).patch(request.path_params["event"], body, _if_match(request))
     )
 
 
-def _delete(state: GoogleState, request: Request, _body: Event) -> Response:
-    _writable(state, request).delete(request.path_params["event"], _if_match(request))
+def _delete(state: GoogleState, request: Request, body: Event) -> Response:
+    _writable(state, request, body).delete(request.path_params["event"], _if_match(request))
     return Response(status_code=204)
 
 
-def _writable(state: GoogleState, request: Request) -> EventCalendar:
+def _writable(state: GoogleState, request: Request, body: Event) -> EventCalendar:
     calendar, role = state.calendar(request.path_params["calendar"])
     if role not in {"owner", "writer"}:
         raise GoogleError(
             403, "requiredAccessLevel", "You need to have writer access to this calendar.", domain="calendar"
+        )
+    if body.get("attendees"):
+        raise GoogleError(
+            403,
+            "forbiddenForServiceAccounts",
+            "Service accounts cannot invite attendees without Domain-Wide Delegation of Authority.",
+            domain="calendar",
         )
     return calendar
 

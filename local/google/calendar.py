@@ -83,7 +83,10 @@ class EventCalendar:
         return self._instant(event["start"]), self._instant(event["end"])
 
     def busy(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-        """When opaque events lie in the range, cut to it; those that overlap or touch come out as one."""
+        """When opaque events lie in the range that the owner has not declined, cut to it.
+
+        Those that overlap or touch come out as one.
+        """
         merged: list[tuple[datetime, datetime]] = []
         for begins, ends in self._opaque(start, end):
             if merged and begins <= merged[-1][1]:
@@ -95,7 +98,8 @@ class EventCalendar:
     def _opaque(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         for event in self.standing():
             begins, ends = self.span(event)
-            if event.get("transparency") != "transparent" and begins < end and start < ends and begins < ends:
+            takes_time = event.get("transparency") != "transparent" and not _declined(event)
+            if takes_time and begins < end and start < ends and begins < ends:
                 yield max(begins, start), min(ends, end)
 
     def _unchanged(self, event_id: str, if_match: str | None) -> Event:
@@ -105,13 +109,6 @@ class EventCalendar:
         return event
 
     def _store(self, kept: Event, body: Event) -> Event:
-        if body.get("attendees"):
-            raise GoogleError(
-                403,
-                "forbiddenForServiceAccounts",
-                "Service accounts cannot invite attendees without Domain-Wide Delegation of Authority.",
-                domain="calendar",
-            )
         event = kept | {"status": "confirmed"} | {key: body[key] for key in body if key not in OWN_FIELDS}
         event["start"], event["end"] = self._time(body, "start"), self._time(body, "end")
         if ("date" in event["start"]) != ("date" in event["end"]):
@@ -156,6 +153,11 @@ class EventCalendar:
                 raise ValueError("a time needs an offset or a zone")
             at = at.replace(tzinfo=ZoneInfo(moment["timeZone"]))
         return at.astimezone(UTC)
+
+
+def _declined(event: Event) -> bool:
+    guests = event.get("attendees", ())
+    return any(guest.get("self") and guest["responseStatus"] == "declined" for guest in guests)
 
 
 def whole_days(start: str, end: str, zone: str) -> tuple[dict[str, str], dict[str, str]]:

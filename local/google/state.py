@@ -98,12 +98,23 @@ class GoogleState:
         summary: str = "",
         transparency: Literal["opaque", "transparent"] = "opaque",
         all_day: bool = False,
+        invited: Literal["needsAction", "declined", "tentative", "accepted"] | None = None,
     ) -> Event:
-        """By the coach's own hand. Raises ``GoogleError`` for times that make no event."""
+        """By the coach's own hand, or an invitation and the coach's answer to it.
+
+        Raises ``GoogleError`` for times that make no event.
+        """
         moments: tuple[dict[str, str], dict[str, str]] = {"dateTime": start}, {"dateTime": end}
         if all_day:
             moments = whole_days(start, end, self._timezone)
-        body = {"summary": summary, "transparency": transparency, "start": moments[0], "end": moments[1]}
+        body: Event = {
+            "summary": summary,
+            "transparency": transparency,
+            "start": moments[0],
+            "end": moments[1],
+        }
+        if invited:
+            body["attendees"] = [{"email": self._calendar_id, "self": True, "responseStatus": invited}]
         with self.lock:
             return self.coach.insert(body, creator=self._calendar_id)
 

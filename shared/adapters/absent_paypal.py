@@ -21,6 +21,9 @@ class AbsentPayPal:
     def capture(self, *_: object, **__: object) -> NoReturn:
         raise _not_set_up()
 
+    def charge(self, *_: object, **__: object) -> NoReturn:
+        raise _not_set_up()
+
     def get_capture(self, _: str) -> NoReturn:
         raise _not_set_up()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from http.client import HTTPException
 from threading import Lock
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import google_auth_httplib2
 import httplib2
@@ -42,6 +43,8 @@ LONGEST_QUERY = timedelta(days=85)
 """Google answers free/busy for about three months at a time."""
 
 LARGEST_PAGE = 2500
+PAGE_FIELDS = "nextPageToken,timeZone"
+TIME_FIELDS = "start,end,extendedProperties/private"
 WRITER_ROLES = frozenset({"owner", "writer", "writerWithoutPrivateAccess"})
 UNSHARED = frozenset({"notFound", "forbidden", "requiredAccessLevel"})
 MALFORMED = "malformed answer"
@@ -96,9 +99,19 @@ class GoogleCalendar:
 
     def written(self, span: Interval) -> list[CalendarEvent]:
         """Of other events than ours, Google is asked for nothing but when they are."""
+        fields = f"{PAGE_FIELDS},items({TIME_FIELDS})"
         try:
             with self._connected():
-                return [event for page in self._pages(span) for event in _ours(page)]
+                return [event for page in self._pages(span, fields) for event in _ours(page)]
+        except _GoogleError as trouble:
+            raise _unavailable(trouble) from trouble
+
+    def foreign(self, span: Interval) -> list[Interval]:
+        """Of others' events, Google is asked for their times and whether they make busy, for nothing else."""
+        fields = f"{PAGE_FIELDS},items(id,{TIME_FIELDS},status,transparency,attendees(self,responseStatus))"
+        try:
+            with self._connected():
+                return [busy for page in self._pages(span, fields) for busy in self._others(page)]
         except _GoogleError as trouble:
             raise _unavailable(trouble) from trouble
 
@@ -148,14 +161,25 @@ class GoogleCalendar:
         }
         return _busy_times(self._call("freebusy", self._api.freebusy().query(body=query)), self._calendar_id)
 
-    def _pages(self, span: Interval) -> Iterator[Any]:
+    def _others(self, page: Any) -> list[Interval]:
+        """A copy that the coach makes of our event carries its booking's id, too, but not its own."""
+        try:
+            return [
+                _event_time(event, ZoneInfo(page["timeZone"]))
+                for event in page.get("items", [])
+                if _makes_busy(event) and event["id"] != self._event_id(_booking_id(event) or "")
+            ]
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise _GoogleError(MALFORMED) from None
+
+    def _pages(self, span: Interval, fields: str) -> Iterator[Any]:
         wanted = self._events().list(
             calendarId=self._calendar_id,
             timeMin=utc(span.start).isoformat(),
             timeMax=utc(span.end).isoformat(),
             singleEvents=True,
             maxResults=LARGEST_PAGE,
-            fields="nextPageToken,items(start,end,extendedProperties/private)",
+            fields=fields,
         )
         while wanted is not None:
             page = self._call("list_events", wanted)
@@ -265,21 +289,37 @@ def _ours(page: Any) -> list[CalendarEvent]:
     """Those that carry a booking's id."""
     try:
         return [
-            CalendarEvent(session_id=str(private["bookingId"]), time=_event_time(event))
+            CalendarEvent(session_id=booking_id, time=_event_time(event, ZoneInfo(page["timeZone"])))
             for event in page.get("items", [])
-            if "bookingId" in (private := event.get("extendedProperties", {}).get("private", {}))
+            if (booking_id := _booking_id(event)) is not None
         ]
     except (AttributeError, LookupError, TypeError, ValueError):
         raise _GoogleError(MALFORMED) from None
 
 
-def _event_time(event: Mapping[str, Any]) -> Interval:
-    """An event the coach has made one of whole days is no session's time in any case: midnight is read as UTC."""
-    start, end = (
-        datetime.fromisoformat(moment.get("dateTime") or f"{moment['date']}T00:00:00Z")
-        for moment in (event["start"], event["end"])
+def _booking_id(event: Mapping[str, Any]) -> str | None:
+    private = event.get("extendedProperties", {}).get("private", {})
+    return str(private["bookingId"]) if "bookingId" in private else None
+
+
+def _makes_busy(event: Mapping[str, Any]) -> bool:
+    """Whatever is not plainly free counts: an invitation nobody answered, too."""
+    declined = any(
+        guest.get("self") and guest.get("responseStatus") == "declined"
+        for guest in event.get("attendees", [])
     )
-    return Interval(utc(start), utc(end))
+    return event.get("status") != "cancelled" and event.get("transparency") != "transparent" and not declined
+
+
+def _event_time(event: Mapping[str, Any], here: ZoneInfo) -> Interval:
+    """A whole day lasts from midnight to midnight in the calendar's own zone, ``here``."""
+    return Interval(_moment(event["start"], here), _moment(event["end"], here))
+
+
+def _moment(given: Mapping[str, str], here: ZoneInfo) -> datetime:
+    if "dateTime" in given:
+        return utc(datetime.fromisoformat(given["dateTime"]))
+    return utc(datetime.combine(date.fromisoformat(given["date"]), time(), here))
 
 
 def _interval(busy: Mapping[str, str]) -> Interval:

@@ -9,13 +9,21 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from shared.adapters import mails
-from shared.adapters.invitations import REQUEST, Invitations
+from shared.adapters.invitations import CANCEL, REQUEST, Invitations
 from shared.adapters.text import one_line
 from shared.domain.appointment import Appointment
 from shared.domain.package import Package
 from shared.usecases.ports import Letter, LetterKind, WillNeverWork
 
-BOOKED = frozenset({LetterKind.CLIENT_BOOKED, LetterKind.COACH_BOOKED})
+METHODS = {
+    LetterKind.CLIENT_BOOKED: REQUEST,
+    LetterKind.COACH_BOOKED: REQUEST,
+    LetterKind.CLIENT_MOVED: REQUEST,
+    LetterKind.COACH_MOVED: REQUEST,
+    LetterKind.CLIENT_CANCELLED: CANCEL,
+    LetterKind.COACH_CANCELLED: CANCEL,
+}
+"""What each letter's invitation asks of a calendar (RFC 5546); letters not named here carry none."""
 
 
 class Letters:
@@ -55,17 +63,19 @@ class Letters:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(words.text, cte="quoted-printable")
         message.add_alternative(words.html, subtype="html", cte="quoted-printable")
-        if letter.kind in BOOKED and isinstance(letter.about, Appointment):
-            self._invite(message, letter.about)
+        if letter.kind in METHODS and isinstance(letter.about, Appointment):
+            self._invite(message, letter.about, METHODS[letter.kind])
         message.set_boundary(f"=_{letter.effect_id[:60]}")  # "=_" can't be in quoted-printable or base64
         return message
 
-    def _invite(self, message: EmailMessage, appointment: Appointment) -> None:
+    def _invite(self, message: EmailMessage, appointment: Appointment, method: str) -> None:
+        """Outlook refuses a part whose method is not the calendar's."""
+        ask = self._invitations.cancel if method == CANCEL else self._invitations.request
         message.add_alternative(
-            self._invitations.request(appointment),
+            ask(appointment),
             maintype="text",
             subtype="calendar",
-            params={"method": REQUEST, "charset": "UTF-8"},
+            params={"method": method, "charset": "UTF-8"},
             cte="base64",
         )
 

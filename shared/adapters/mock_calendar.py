@@ -15,6 +15,9 @@ class MockCalendar:
     def busy(self, span: Interval) -> list[Interval]:  # noqa: ARG002 - it is never busy
         return []
 
+    def foreign(self, span: Interval) -> list[Interval]:  # noqa: ARG002 - nobody writes into it
+        return []
+
     def put_event(self, appointment: Appointment) -> None:
         logger.info("mock calendar event", event=f"{ID_PREFIX}{appointment.id}")
 

@@ -39,6 +39,16 @@ PAYMENT_METHODS = "IMMEDIATE_PAYMENT_REQUIRED"
 """A transfer from a bank takes days, and a session may be hours away: PayPal then doesn't offer it. A payment may
 still be pending (a review, a currency the coach has to accept), and is waited for."""
 
+STORED_CREDENTIAL = {
+    "payment_initiator": "MERCHANT",
+    "usage": "SUBSEQUENT",
+    "usage_pattern": "UNSCHEDULED_POSTPAID",
+}
+"""The buyer agreed to it when buying, and is not here now."""
+
+CHARGED_BEFORE = "DUPLICATE_INVOICE_ID"
+"""PayPal forgot the request, not the invoice: money was taken for it."""
+
 ALREADY_CAPTURED = "ORDER_ALREADY_CAPTURED"
 VAULT_REFUSED = "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE"
 UNKNOWN_RESOURCE = frozenset({"INVALID_RESOURCE_ID", "RESOURCE_NOT_FOUND"})
@@ -113,6 +123,21 @@ class PayPalGateway:
         if not order.captures:
             raise OutcomeUnknown("PayPal's answer to a capture does not show it")
         return order
+
+    def charge(self, payment: Payment, *, description: str, request_id: str) -> OrderState:
+        wallet = {"vault_id": payment.charges, "stored_credential": STORED_CREDENTIAL}
+        body = {
+            "intent": "CAPTURE",
+            "purchase_units": [_unit(payment, description)],
+            "payment_source": {"paypal": wallet},
+        }
+        try:
+            answer = self._api.post("charge", "/v2/checkout/orders", _json(body), request_id)
+            return answers.read(answers.order, answer)
+        except PayPalTrouble as trouble:
+            raise _why_not_charged(trouble) from trouble
+        except answers.MalformedAnswer as trouble:
+            raise OutcomeUnknown("PayPal's answer to a charge can't be read") from trouble
 
     def get_capture(self, capture_id: str) -> CaptureState | None:
         answer = self._get("get_capture", f"/v2/payments/captures/{quote(capture_id, safe='')}")
@@ -195,14 +220,7 @@ class PayPalGateway:
 def _order_request(payment: Payment, description: str, return_url: str, cancel_url: str) -> dict[str, Any]:
     return {
         "intent": "CAPTURE",
-        "purchase_units": [
-            {
-                "custom_id": payment.id,
-                "invoice_id": payment.id,
-                "description": description[:LONGEST_DESCRIPTION],
-                "amount": _money(payment.amount),
-            }
-        ],
+        "purchase_units": [_unit(payment, description)],
         "payment_source": {
             "paypal": {
                 "experience_context": {
@@ -214,6 +232,15 @@ def _order_request(payment: Payment, description: str, return_url: str, cancel_u
                 }
             }
         },
+    }
+
+
+def _unit(payment: Payment, description: str) -> dict[str, Any]:
+    return {
+        "custom_id": payment.id,
+        "invoice_id": payment.id,
+        "description": description[:LONGEST_DESCRIPTION],
+        "amount": _money(payment.amount),
     }
 
 
@@ -246,6 +273,15 @@ def _why_not_captured(trouble: PayPalTrouble) -> Exception:
     if trouble.maybe_done or trouble.issue in IN_PROGRESS:
         return OutcomeUnknown(str(trouble))
     return WillNeverWork(trouble.issue) if trouble.lasting else _unavailable()
+
+
+def _why_not_charged(trouble: PayPalTrouble) -> Exception:
+    """Whatever PayPal refuses for good can't be charged; the buyer may still approve an order."""
+    if trouble.maybe_done or trouble.issue in IN_PROGRESS | {CHARGED_BEFORE}:
+        return OutcomeUnknown(str(trouble))
+    if trouble.lasting:
+        return PaymentDeclined("PayPal did not charge the saved payment method. Nothing was taken.")
+    return _unavailable()
 
 
 def _why_not_refunded(trouble: PayPalTrouble) -> Exception:

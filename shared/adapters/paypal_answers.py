@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,6 +30,7 @@ PAYMENT_RECEIVED = "T00"
 MONEY_GIVEN_BACK = frozenset({"T1106", "T1107", "T1201"})
 """PayPal's own reversal, a refund, a card's chargeback. Source: https://developer.paypal.com/reports/reference/t-codes"""
 
+VAULTED = "VAULTED"
 PENDING, DENIED, REVERSED = "P", "D", "V"
 
 
@@ -64,9 +66,21 @@ def order(answer: Json) -> OrderState:
         status=OrderStatus(answer["status"]),
         amount=_money(only["amount"]) if only else None,
         custom_id=only.get("custom_id"),
-        captures=tuple(capture(each) for found in payments for each in found.get("captures", ())),
+        captures=tuple(
+            replace(capture(each), order_id=str(answer["id"]))
+            for found in payments
+            for each in found.get("captures", ())
+        ),
         refunds=tuple(refund(each) for found in payments for each in found.get("refunds", ())),
+        saved_method=_saved_method(answer),
     )
+
+
+def _saved_method(answer: Json) -> str | None:
+    """None too while PayPal is still at it: a webhook names it then."""
+    wallet = answer.get("payment_source", {}).get("paypal", {})
+    vault = wallet.get("attributes", {}).get("vault", {})
+    return str(vault["id"]) if vault.get("status") == VAULTED else None
 
 
 def capture(answer: Json) -> CaptureState:

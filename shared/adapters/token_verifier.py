@@ -1,4 +1,4 @@
-"""From a bearer token to the caller it speaks for."""
+"""From a bearer token to whom it speaks for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 import jwt
 
+from shared.adapters.manage_links import TOKEN_TYPE, ManageLinks
 from shared.adapters.signing_keys import SigningKeys
-from shared.domain.caller import Caller, Role, TokenRefused
+from shared.domain.caller import Caller, Party, Role, TokenRefused
 
 LEEWAY_SECONDS = 60
 MIN_SECRET_BYTES = 32
@@ -27,9 +28,9 @@ _ONE_ADDRESS = re.compile(r"""[^\s@<>(),;:\\"\[\]]+@[^\s@<>(),;:\\"\[\]]+""")
 
 
 class TokenVerifier:
-    """Checks tokens of an OpenID Connect issuer (``keys``) and of a site's own login (``shared_secret``).
+    """Checks tokens of an OpenID Connect issuer (``keys``), of a site's own login (``shared_secret``), and of mails.
 
-    The token's algorithm chooses between the two before any key is touched, so a public key can never serve
+    The token's type and algorithm choose between them before any key is touched, so a public key can never serve
     as the shared secret; an algorithm without a configured key is refused like any foreign one.
     """
 
@@ -52,12 +53,15 @@ class TokenVerifier:
         self._audience = audience
         self._shared_secret = shared_secret
         self._app_secret = app_secret.encode()
+        self._manage_links = ManageLinks(app_secret)
         self._coach_email = coach_email.casefold()
 
-    def verify(self, token: str) -> Caller:
+    def verify(self, token: str) -> Party:
         """Raises ``TokenRefused``, or ``KeysUnavailable`` when the issuer's keys are out of reach."""
         try:
             header = jwt.get_unverified_header(token)
+            if header.get("typ") == TOKEN_TYPE:
+                return self._manage_links.read(token)
             match header.get("alg"):
                 case "RS256" | "ES256" as algorithm if self._keys:
                     return self._issuers(token, algorithm, header.get("kid"), self._keys)

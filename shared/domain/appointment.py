@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.time import Interval, minutes
@@ -20,6 +20,15 @@ class AppointmentStatus(StrEnum):
 
 STANDING = frozenset({AppointmentStatus.CONFIRMED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
 """It was booked, and never taken back."""
+
+
+LINKS_OUTLAST_SESSION = timedelta(days=1)
+"""How long after the session its manage links still open it."""
+
+
+class Actor(StrEnum):
+    CLIENT = "client"
+    COACH = "coach"
 
 
 class CalendarStatus(StrEnum):
@@ -89,9 +98,27 @@ class Appointment:
             return AppointmentStatus.EXPIRED
         return self.status
 
+    cancelled_by: Actor | None = None
+    cancel_reason: str | None = None
+    """In the words of whoever cancelled it."""
+    credit_returned: bool | None = None
+    """Once it is cancelled: whether the promo code's use or the package's session can be used again."""
+    moves: str | None = None
+    """The appointment that this one will be the new time of, once its fee is paid. By itself it is no session."""
+    manage_key: int = 0
+    """Its manage links carry it. Raising it revokes all that were mailed."""
+    leaves: Interval | None = None
+    """The time that the other one has until then: what both share is not claimed twice."""
+    timed_at: datetime | None = None
+    """When its present time was settled, unless that was when it was made: at the end of a hold, or at a move."""
+
     @property
     def end(self) -> datetime:
         return self.start + minutes(self.duration_minutes)
+
+    @property
+    def manage_until(self) -> datetime:
+        return self.end + LINKS_OUTLAST_SESSION
 
     @property
     def session(self) -> Interval:

@@ -20,6 +20,8 @@ class AttentionKind(StrEnum):
     """Given back in PayPal's dashboard, while the session or package still stands."""
     UNKNOWN_PAYMENT = "unknown_payment"
     """PayPal tells of money that belongs to no payment of ours."""
+    MAIL_BOUNCED = "mail_bounced"
+    """A mail did not arrive, or its reader called it unwanted: the person may not know of it."""
     DIFFERENCE = "difference"
     """The daily comparison found PayPal, payments, bookings or the calendar at odds."""
 

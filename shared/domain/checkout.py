@@ -32,6 +32,14 @@ version."""
 ORDER_LIFE = timedelta(hours=3)
 """How long a buyer may take to approve an order. Source: https://developer.paypal.com/api/orders/v2/"""
 
+CHARGE_REPEATABLE = timedelta(hours=5, minutes=30)
+"""How long after it was begun a charge may be asked for again: PayPal remembers the request for six hours.
+
+Source: https://developer.paypal.com/api/rest/reference/idempotency/"""
+
+CHARGE_IN_LEDGER = timedelta(hours=9)
+"""How long after it was begun a charge is in PayPal's ledger if it was made at all: that may be three hours late."""
+
 LOOK_AGAIN = timedelta(hours=1)
 """How often PayPal is asked about what takes it days."""
 
@@ -100,18 +108,39 @@ def begin_capture(checkout: Checkout, now: datetime, said: Corrections) -> Chang
 
 
 def confirm(
-    checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections, *, answered: bool
+    checkout: Checkout,
+    capture: CaptureState,
+    now: datetime,
+    said: Corrections,
+    *,
+    answered: bool,
+    saved_method: str | None = None,
 ) -> Change:
     """``answered`` tells that the buyer hears of it at once."""
-    payment = checkout.payment.become(PaymentStatus.CAPTURED, now, answered=answered, **_adopted(capture))
+    payment = checkout.payment.become(
+        PaymentStatus.CAPTURED,
+        now,
+        answered=answered,
+        saved_method=saved_method or checkout.payment.saved_method,
+        **_adopted(checkout.payment, capture),
+    )
     after = _moved(
         checkout,
         payment,
-        booking={**said.spoken, "status": AppointmentStatus.CONFIRMED, **_NO_HOLD},
+        booking={**said.spoken, "status": AppointmentStatus.CONFIRMED, "timed_at": now, **_NO_HOLD},
         package={"status": PackageStatus.ACTIVE},
     )
     kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING
     return Change(after, "confirmed", owed(payment.id, now, *kinds))
+
+
+def take_fee(checkout: Checkout, capture: CaptureState, now: datetime, *, answered: bool) -> Change:
+    """The fee for a move: with it the held time becomes the other appointment's, and the hold is over."""
+    payment = checkout.payment.become(
+        PaymentStatus.CAPTURED, now, answered=answered, **_adopted(checkout.payment, capture)
+    )
+    done = {"status": AppointmentStatus.COMPLETED, **_NO_HOLD}
+    return Change(_moved(checkout, payment, booking=done), "fee_taken")
 
 
 def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
@@ -145,7 +174,7 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
         now,
         check_at=now + LOOK_AGAIN,
         refund_due=checkout.payment.amount.amount,
-        **_adopted(capture),
+        **_adopted(checkout.payment, capture),
     )
     kinds = [EffectKind.REFUND]
     attention: tuple[Attention, ...] = ()
@@ -184,7 +213,9 @@ def await_payment_alone(checkout: Checkout, capture: CaptureState, now: datetime
 
 
 def _pending(checkout: Checkout, capture: CaptureState, now: datetime) -> Payment:
-    return checkout.payment.become(PaymentStatus.PENDING, now, check_at=now + LOOK_AGAIN, **_adopted(capture))
+    return checkout.payment.become(
+        PaymentStatus.PENDING, now, check_at=now + LOOK_AGAIN, **_adopted(checkout.payment, capture)
+    )
 
 
 def _to_be_accepted(checkout: Checkout, payment: Payment, capture: CaptureState) -> tuple[Attention, ...]:
@@ -228,6 +259,34 @@ def give_up(checkout: Checkout, now: datetime) -> Change:
     return Change(_released(checkout, payment), "given_up")
 
 
+def charge_again(checkout: Checkout, now: datetime) -> Change:
+    """One caller asks at a time. What was held stays held just as long as it was."""
+    payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=now + CAPTURE_LEASE)
+    return Change(replace(checkout, payment=payment), "charge_repeated")
+
+
+def await_ledger(checkout: Checkout, now: datetime) -> Change:
+    """PayPal has forgotten the request, and its ledger does not show yet what became of it."""
+    look_again = checkout.payment.created_at + CHARGE_IN_LEDGER
+    payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=look_again)
+    return Change(replace(checkout, payment=payment), "ledger_awaited")
+
+
+def end_charge(checkout: Checkout, now: datetime) -> Change:
+    """Nothing was taken, and should it be after all, it goes back: the client is asked otherwise."""
+    payment = checkout.payment.become(
+        PaymentStatus.EXPIRED, now, given_up=True, declines=checkout.payment.declines + 1
+    )
+    return Change(_released(checkout, payment), "charge_ended")
+
+
+def save_method(checkout: Checkout, method: str, now: datetime) -> Change:
+    """It was saved with this payment, and can be charged from now on."""
+    paid = checkout.payment
+    payment = paid.become(paid.status, now, check_at=paid.check_at, saved_method=method)
+    return Change(replace(checkout, payment=payment), "method_saved")
+
+
 def deny(checkout: Checkout, now: datetime) -> Change:
     """A pending payment came to nothing."""
     payment = checkout.payment.become(PaymentStatus.DENIED, now)
@@ -246,7 +305,7 @@ def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, n
         check_at=_next_look(back, now),
         refund_due=back.total,
         refunded=back.done,
-        **_adopted(capture),
+        **_adopted(checkout.payment, capture),
     )
     return Change(_released(checkout, payment), "refunded")
 
@@ -254,7 +313,7 @@ def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, n
 def review(checkout: Checkout, reason: str, capture: CaptureState | None, now: datetime) -> Change:
     """Not what we asked for: nothing is confirmed and nothing given back, a person has to look."""
     ends = checkout.booking.hold_until if checkout.booking else None
-    taken = {} if capture is None else _adopted(capture)
+    taken = {} if capture is None else _adopted(checkout.payment, capture)
     payment = checkout.payment.become(PaymentStatus.NEEDS_REVIEW, now, check_at=ends, **taken)
     attention = _attention(payment, AttentionKind.PAYMENT_MISMATCH, f"PayPal's order does not fit: {reason}.")
     return Change(replace(checkout, payment=payment), "review_needed", attention=(attention,))
@@ -393,8 +452,13 @@ def _next_look(back: GivenBack, now: datetime) -> datetime | None:
     return now + LOOK_AGAIN if back.on_its_way else None
 
 
-def _adopted(capture: CaptureState) -> dict[str, Any]:
-    return {"capture_id": capture.id, "paypal_fee": capture.fee.amount if capture.fee else None}
+def _adopted(payment: Payment, capture: CaptureState) -> dict[str, Any]:
+    """A charge learns of its order by its capture."""
+    return {
+        "order_id": payment.order_id or capture.order_id,
+        "capture_id": capture.id,
+        "paypal_fee": capture.fee.amount if capture.fee else None,
+    }
 
 
 def _owed(payment: Payment, *kinds: EffectKind) -> tuple[Effect, ...]:

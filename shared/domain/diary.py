@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.domain.errors import NotFound
@@ -62,6 +62,13 @@ class Diary:
     settings: Settings
     claims: tuple[Claim, ...]
     week_versions: Mapping[str, int] = field(default_factory=dict)
+    freed: tuple[Interval, ...] = ()
+    """Times of sessions that were cancelled or moved away: their events may still stand in the coach's calendar."""
+
+    def without(self, appointment_id: str) -> Diary:
+        """As if that appointment were not there: a booking being moved never blocks itself."""
+        others = tuple(claim for claim in self.claims if claim.appointment_id != appointment_id)
+        return replace(self, claims=others)
 
     def binding(self, client_id: str, now: datetime) -> list[Claim]:
         return [claim for claim in self.claims if claim.binds(client_id, now)]

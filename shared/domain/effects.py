@@ -13,6 +13,11 @@ class EffectKind(StrEnum):
     CALENDAR_EVENT = "calendar_event"
     CLIENT_BOOKED_MAIL = "client_booked_mail"
     COACH_BOOKED_MAIL = "coach_booked_mail"
+    CLIENT_MOVED_MAIL = "client_moved_mail"
+    COACH_MOVED_MAIL = "coach_moved_mail"
+    CLIENT_CANCELLED_MAIL = "client_cancelled_mail"
+    COACH_CANCELLED_MAIL = "coach_cancelled_mail"
+    CLIENT_REMINDER_MAIL = "client_reminder_mail"
     REFUND = "refund"
     CLIENT_PAYMENT_PENDING_MAIL = "client_payment_pending_mail"
     CLIENT_PAYMENT_FAILED_MAIL = "client_payment_failed_mail"
@@ -29,6 +34,10 @@ class EffectStatus(StrEnum):
     OWED = "owed"
     DONE = "done"
     DEAD = "dead"
+    BOUNCED = "bounced"
+    """Sent, and it did not arrive."""
+    COMPLAINED = "complained"
+    """It arrived, and was called unwanted."""
 
 
 REPEATABLE_LEASE = timedelta(minutes=2)
@@ -46,6 +55,8 @@ class Effect:
     ``subject_id`` is the appointment's id, or the package's.
 
     ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
+
+    ``minutes_before`` tells the reminders of one sequence apart: so long before the session it is to be sent.
     """
 
     subject_id: str
@@ -56,15 +67,22 @@ class Effect:
     attempts: int = 0
     provider_id: str | None = None
     last_error: str | None = None
+    minutes_before: int | None = None
 
     @property
     def id(self) -> str:
-        return f"{self.kind}-{self.sequence}"
+        which = "" if self.minutes_before is None else f"-{self.minutes_before}"
+        return f"{self.kind}-{self.sequence}{which}"
+
+    @property
+    def ref(self) -> str:
+        """Its id among all effects."""
+        return f"{self.subject_id}.{self.id}"
 
 
 def lease(effect_id: str) -> timedelta:
     """How long one worker may take over the effect before another may take it up."""
-    kind = EffectKind(effect_id.rpartition("-")[0])
+    kind = EffectKind(effect_id.partition("-")[0])
     return REPEATABLE_LEASE if kind in REPEATABLE else MAIL_LEASE
 
 
@@ -76,6 +94,12 @@ def retry_delay(attempts: int) -> timedelta:
 FOR_BOOKING = (EffectKind.CALENDAR_EVENT, EffectKind.CLIENT_BOOKED_MAIL, EffectKind.COACH_BOOKED_MAIL)
 """What every confirmed booking owes the world."""
 
+FOR_MOVE = (EffectKind.CALENDAR_EVENT, EffectKind.CLIENT_MOVED_MAIL, EffectKind.COACH_MOVED_MAIL)
+FOR_CANCELLATION = (
+    EffectKind.CALENDAR_EVENT,
+    EffectKind.CLIENT_CANCELLED_MAIL,
+    EffectKind.COACH_CANCELLED_MAIL,
+)
 FOR_PACKAGE = (EffectKind.CLIENT_PACKAGE_MAIL, EffectKind.COACH_PACKAGE_MAIL)
 
 

@@ -22,6 +22,18 @@ class NotFound(DomainError):
     code = "not_found"
 
 
+class Unauthenticated(DomainError):
+    """What the caller brought was good once, and is not any more."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(DomainError):
+    """The caller is known, and may not do this."""
+
+    code = "forbidden"
+
+
 class InvalidInput(DomainError):
     """A field that no request should carry; ``field`` names it."""
 
@@ -132,3 +144,25 @@ class PackageExhausted(DomainError):
     """No session of the package is left to book."""
 
     code = "package_exhausted"
+
+
+class NotReschedulable(DomainError):
+    """It is past the point where it could be moved."""
+
+    code = "not_reschedulable"
+
+
+class FeeRequired(DomainError):
+    """The change costs a fee that the client has to approve first, at ``approve_url``; ``fee`` has two decimals."""
+
+    code = "fee_required"
+
+    def __init__(
+        self, detail: str, *, order_id: str, approve_url: str, fee: str, currency: str, expires_at: datetime
+    ) -> None:
+        super().__init__(detail)
+        self.order_id = order_id
+        self.approve_url = approve_url
+        self.fee = fee
+        self.currency = currency
+        self.expires_at = expires_at

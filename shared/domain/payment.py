@@ -115,6 +115,10 @@ class Payment:
     """The buyer has heard that what was paid for is theirs: the first answer is another than its repeats."""
     disputes_open: frozenset[str] = frozenset()
     disputes_closed: frozenset[str] = frozenset()
+    saved_method: str | None = None
+    """PayPal's token of the method that was saved with it, for fees to come."""
+    charges: str | None = None
+    """The saved method that it is taken from, without the buyer. Its order is made and captured in one call."""
     check_at: datetime | None = None
     """When to ask PayPal again if nobody has moved it on by then; None when nothing is to be waited for."""
     version: int = 1
@@ -136,6 +140,11 @@ class Payment:
     def capture_request_id(self) -> str:
         """The same for every repeat of one try, so that PayPal captures once; another after a decline."""
         return f"capture-{self.id}-{self.declines}" if self.declines else f"capture-{self.id}"
+
+    @property
+    def charge_request_id(self) -> str:
+        """There is one try: asked again, PayPal tells what became of it."""
+        return f"charge-{self.id}"
 
     @property
     def refund_request_id(self) -> str:

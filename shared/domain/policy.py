@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from shared.domain.appointment import Actor
 from shared.domain.money import CENT
 from shared.domain.payment import NOTHING
 
@@ -26,11 +27,6 @@ POLICY = Policy()
 class Action(StrEnum):
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
-
-
-class Actor(StrEnum):
-    CLIENT = "client"
-    COACH = "coach"
 
 
 class PaidWith(StrEnum):
@@ -66,13 +62,15 @@ class Quote:
     """Amounts in the currency of the price, with two decimals. ``refund`` is what goes back of this session's price.
 
     ``returned`` tells that the promo code's use or the package's session can be used again. Where a package's fee
-    can't be charged, it is not returned, and nothing is charged instead.
+    can't be charged, it is not returned, and nothing is charged instead. ``charged`` tells that the fee is taken from
+    the saved payment method, without asking the client again unless PayPal declines it.
     """
 
     fee: Decimal
     refund: Decimal
     returned: bool
     reason: Reason
+    charged: bool = False
 
 
 def quote(terms: Terms, policy: Policy = POLICY) -> Quote:

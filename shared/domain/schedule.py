@@ -16,8 +16,9 @@ DAY_MINUTES = 1440
 CLOCK_TIME = re.compile(r"[0-2][0-9]:[0-5][0-9]")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-LONGEST_BUFFER_MINUTES = 90
-"""With the longest session, a claim of at most six hours: its cells fit one DynamoDB transaction of 100 items."""
+LONGEST_BUFFER_MINUTES = 30
+"""With the longest session, a claim of at most three hours, 36 cells: a move to another day frees as many and claims
+as many, and has 28 of the 100 items of a DynamoDB transaction left for all else that it changes."""
 
 BOUNDS = {
     "step_minutes": (GRID_MINUTES, DAY_MINUTES),

@@ -8,8 +8,8 @@ from shared.domain.errors import InvalidInput
 from shared.domain.money import Money
 from shared.domain.time import GRID_MINUTES
 
-LONGEST_SESSION_MINUTES = 180
-"""Bounds the claim: a session of this length with its buffers still fits one DynamoDB transaction."""
+LONGEST_SESSION_MINUTES = 120
+"""Bounds the claim: a session of this length with its buffers can still be moved in one DynamoDB transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,8 @@ class OrderState:
     custom_id: str | None = None
     captures: tuple[CaptureState, ...] = ()
     refunds: tuple[RefundState, ...] = ()
+    saved_method: str | None = None
+    """PayPal's token of the payment method, where that was saved with the payment."""
 
 
 def order_of(payment: Payment, capture: CaptureState) -> OrderState:
@@ -101,7 +103,7 @@ def order_of(payment: Payment, capture: CaptureState) -> OrderState:
     """
     known = Money(payment.refunded, payment.amount.currency)
     return OrderState(
-        id=payment.order_id or "",
+        id=payment.order_id or capture.order_id or "",
         status=OrderStatus.COMPLETED,
         amount=payment.amount,
         custom_id=payment.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +18,46 @@ class Interval(NamedTuple):
 
     def overlaps(self, other: Interval) -> bool:
         return self.start < other.end and other.start < self.end
+
+
+def merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same time, ascending; what touches or overlaps is one, what has no length is none."""
+    found: list[Interval] = []
+    for each in sorted(intervals):
+        if each.start >= each.end:
+            continue
+        if found and each.start <= found[-1].end:
+            found[-1] = Interval(found[-1].start, max(found[-1].end, each.end))
+        else:
+            found.append(each)
+    return found
+
+
+def common(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interval]:
+    """The time that lies in both, merged."""
+    others = merged(others)
+    return merged(
+        Interval(max(each.start, other.start), min(each.end, other.end))
+        for each in merged(some)
+        for other in others
+        if each.overlaps(other)
+    )
+
+
+def without(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interval]:
+    """The time of ``some`` that lies in none of the others, merged."""
+    left = merged(some)
+    for other in merged(others):
+        left = [
+            part
+            for each in left
+            for part in (
+                Interval(each.start, min(each.end, other.start)),
+                Interval(max(each.start, other.end), each.end),
+            )
+            if part.start < part.end
+        ]
+    return left
 
 
 def utc(instant: datetime) -> datetime:

@@ -43,11 +43,16 @@ class SignInView(BaseModel):
 
 
 class PayPalView(BaseModel):
-    """``sdk_url`` is PayPal's script, to be loaded with this client id and one of the currencies."""
+    """``sdk_url`` is PayPal's script, to be loaded with this client id and one of the currencies.
+
+    ``saves_method`` tells that a purchase asks PayPal to save the payment method, so that fees can be charged to it:
+    the page has to say so before the client pays.
+    """
 
     client_id: str
     currencies: list[str]
     sdk_url: str
+    saves_method: bool
 
 
 class ConfigView(BaseModel):
@@ -105,6 +110,7 @@ def _paypal(settings: Settings, config: Config) -> PayPalView | None:
         client_id=config.paypal_client_id,
         currencies=list(dict.fromkeys(price.currency for price in prices)),
         sdk_url=f"{config.paypal_api_base if config.paypal_mock else PAYPAL}/sdk/js",
+        saves_method=config.paypal_vault_enabled,
     )
 
 

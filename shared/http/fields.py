@@ -65,7 +65,7 @@ def _phone(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _harmless(value: str) -> str:
+def harmless(value: str) -> str:
     """HTML stays as it is and is inert wherever it is shown; what steers a display or a header is refused."""
     for character in value:
         if character in BIDI_OVERRIDES or (
@@ -78,7 +78,7 @@ def _harmless(value: str) -> str:
 def _one_line(value: str) -> str:
     if LINE_BREAKS & set(value):
         raise ValueError("The text has one line.")
-    return _harmless(value)
+    return harmless(value)
 
 
 Instant = Annotated[
@@ -93,7 +93,7 @@ PromoCode = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Question = Annotated[
     str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_one_line)
 ]
-AnswerText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_harmless)]
+AnswerText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(harmless)]
 Answers = Annotated[dict[Question, AnswerText], Field(max_length=10)]
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=200)] | None, Header(alias="Idempotency-Key")

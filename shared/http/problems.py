@@ -14,6 +14,8 @@ from shared.domain.time import isoformat
 
 STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PromoNotFound: HTTPStatus.NOT_FOUND,
@@ -32,6 +34,8 @@ STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.PaymentProviderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotCancellable: HTTPStatus.CONFLICT,
     errors.PackageExhausted: HTTPStatus.CONFLICT,
+    errors.NotReschedulable: HTTPStatus.CONFLICT,
+    errors.FeeRequired: HTTPStatus.PAYMENT_REQUIRED,
 }
 
 RETRY_AFTER_SECONDS = {
@@ -48,6 +52,14 @@ def refused(refusal: errors.DomainError, request_id: str) -> Response[str]:
     extra: dict[str, Any] = {}
     if isinstance(refusal, errors.SlotTaken):
         extra["alternatives"] = [isoformat(start) for start in refusal.alternatives]
+    if isinstance(refusal, errors.FeeRequired):
+        extra |= {
+            "fee_order_id": refusal.order_id,
+            "approve_url": refusal.approve_url,
+            "fee": refusal.fee,
+            "currency": refusal.currency,
+            "hold_expires_at": isoformat(refusal.expires_at),
+        }
     if isinstance(refusal, errors.InvalidInput):
         extra["errors"] = [{"field": refusal.field, "message": refusal.detail}]
     after = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS.get(kind)

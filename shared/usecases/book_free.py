@@ -78,7 +78,7 @@ def book_free(
             promo = _usable_promo(store, facts, caller, now)
             service = facts.diary.settings.service(FREE)
             length = service.duration_minutes
-            refuse_unless_open(facts.diary, length, reading.result(), caller, now, wanted.start)
+            refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
             appointment = _appointment(appointment_id, caller, wanted, promo, service, facts.diary, now)
             try:
                 store.book_free(appointment, asked, facts.diary, owed_for_booking(appointment.id, now))

@@ -111,7 +111,8 @@ def _sell_session(
                 raise InvalidInput("start", "A package is bought first; its sessions are booked from it.")
             price = _price(service, wanted.currency)
             _refuse_hoarding(facts.diary, caller, now)
-            refuse_unless_open(facts.diary, service.duration_minutes, busy.result(), caller, now, start)
+            length = service.duration_minutes
+            refuse_unless_open(shop.calendar, facts.diary, length, busy.result(), caller, now, start)
             booking = _held(payment_id, caller, wanted, start, service, facts.diary, now)
             payment = _ordered(shop, payment_id, caller, service, price, now)
             checkout = Checkout(payment, booking, None, asked)
@@ -248,6 +249,7 @@ def _ordered(
         return_url=shop.return_url,
         cancel_url=shop.cancel_url,
         request_id=created.order_request_id,
+        vault=True,
     )
     paid = replace(
         created, status=PaymentStatus.ORDERED, order_id=order.order_id, approve_url=order.approve_url

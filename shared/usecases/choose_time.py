@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain.appointment import Appointment
-from shared.domain.caller import Caller
+from shared.domain.caller import Party
 from shared.domain.diary import Diary, intervals
 from shared.domain.errors import InvalidInput, SlotNotOffered, SlotTaken
 from shared.domain.local_time import zone
 from shared.domain.open_times import check_open, nearby, open_starts
-from shared.domain.time import GRID_MINUTES, Interval, minutes
+from shared.domain.time import GRID_MINUTES, Interval, common, minutes, without
+from shared.usecases.busy_times import without_ours
+from shared.usecases.ports import Calendar
 
 GRID = minutes(GRID_MINUTES)
 A_DAY = timedelta(days=1)
@@ -60,10 +63,23 @@ def refuse_times_past(start: datetime, backup_start: datetime | None, now: datet
 
 
 def refuse_unless_open(
-    diary: Diary, duration_minutes: int, busy: list[Interval], caller: Caller, now: datetime, start: datetime
+    calendar: Calendar,
+    diary: Diary,
+    duration_minutes: int,
+    busy: list[Interval],
+    caller: Party,
+    now: datetime,
+    start: datetime,
+    ours: Iterable[Interval] = (),
 ) -> None:
-    """Raises ``SlotNotOffered``, or ``SlotTaken`` with times nearby."""
+    """``busy`` is the calendar's answer; ``ours`` are times of sessions of ours that the diary does not call freed.
+
+    Raises ``SlotNotOffered``, ``SlotTaken`` with times nearby, or ``CalendarUnavailable``.
+    """
     claims = diary.binding(caller.client_id, now)
+    wanted = _claim(diary, duration_minutes, start)
+    unclaimed = without([*diary.freed, *ours], intervals(claims))
+    busy = without_ours(calendar, busy, common(unclaimed, [wanted]))
     try:
         check_open(
             diary.settings.schedule,
@@ -75,6 +91,14 @@ def refuse_unless_open(
         )
     except SlotTaken as taken:
         raise with_alternatives(taken, diary, duration_minutes, busy, caller, now, start) from taken
+
+
+def _claim(diary: Diary, duration_minutes: int, start: datetime) -> Interval:
+    schedule = diary.settings.schedule
+    return Interval(
+        start - minutes(schedule.buffer_before_minutes),
+        start + minutes(duration_minutes + schedule.buffer_after_minutes),
+    )
 
 
 def still_offered(diary: Diary, booking: Appointment, busy: list[Interval], now: datetime) -> bool:
@@ -98,7 +122,7 @@ def with_alternatives(
     diary: Diary,
     duration_minutes: int,
     busy: list[Interval],
-    caller: Caller,
+    caller: Party,
     now: datetime,
     start: datetime,
 ) -> SlotTaken:

@@ -8,13 +8,16 @@ from datetime import datetime
 
 from shared.domain.appointment import STANDING
 from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, retry_delay
+from shared.domain.notices import notice_of
 from shared.observability import count, logger
 from shared.usecases.ports import (
     BookingStore,
     Calendar,
     Clock,
     EffectStore,
+    Letter,
     Mailer,
+    NoticeStore,
     OutcomeUnknown,
     WillNeverWork,
 )
@@ -30,6 +33,7 @@ class World:
     effects: EffectStore
     mailer: Mailer
     till: Till
+    notices: NoticeStore
 
     @property
     def calendar(self) -> Calendar:
@@ -79,8 +83,16 @@ def _make_it_so(world: World, effect: Effect) -> str | None:
             pay_back(world.till, effect.subject_id)
             return None
         case _:
-            letter = write_letter(effect, world.bookings, world.till.payments)
-            return None if letter is None else world.mailer.send(letter)
+            letter = write_letter(effect, world.bookings, world.till)
+            return None if letter is None else _tell(world, effect, letter)
+
+
+def _tell(world: World, effect: Effect, letter: Letter) -> str:
+    """In the app first, so that whoever can't be reached by mail still reads it there."""
+    notice = notice_of(effect, letter.about, world.clock.now())
+    if notice is not None:
+        world.notices.post(notice)
+    return world.mailer.send(letter)
 
 
 def _match_calendar(world: World, appointment_id: str) -> None:

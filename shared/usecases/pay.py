@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.caller import Caller
+from shared.domain.caller import Caller, LinkHolder, Party
 from shared.domain.checkout import Checkout, Corrections, give_up
 from shared.domain.errors import (
     DomainError,
@@ -26,6 +26,7 @@ from shared.domain.errors import (
 )
 from shared.domain.package import Package
 from shared.domain.payment import CAPTURABLE, Payment, PaymentStatus
+from shared.usecases.change_booking import read_case
 from shared.usecases.choose_time import check_backup
 from shared.usecases.idempotency import fingerprint, request_of
 from shared.usecases.ports import Booked, PaymentMoved
@@ -105,13 +106,13 @@ def pay(till: Till, *, caller: Caller, approval: Approval, kind: Kind, idempoten
         backup_start=approval.backup_start,
         answers=approval.answers,
     )
-    settled = _settle(till, reading.payment_id, Buyer(caller.client_id, check, said, request))
-    if refusal := _refusal(settled.checkout):
+    settled = settle_with_patience(till, reading.payment_id, Buyer(caller.client_id, check, said, request))
+    if refusal := refusal_of(settled.checkout):
         raise refusal
     return Paid(settled.checkout, settled.first or reading.earlier_request is not None)
 
 
-def _settle(till: Till, payment_id: str, buyer: Buyer) -> Settled:
+def settle_with_patience(till: Till, payment_id: str, buyer: Buyer) -> Settled:
     settled = settle(till, payment_id, buyer)
     for seconds in PAUSES_SECONDS:
         if settled.checkout.payment.status is not PaymentStatus.CAPTURING:
@@ -127,7 +128,8 @@ def _refuse_what_does_not_fit(
     if checkout.payment.client_id != caller.client_id:
         raise NotFound("There is no such order.")
     booking = checkout.booking
-    if (booking is None) is not (kind is Kind.PACKAGE):
+    is_fee = booking is not None and booking.moves is not None
+    if is_fee or (booking is None) is not (kind is Kind.PACKAGE):
         raise OrderMismatch("This order is for something else.")
     if booking is None:
         return
@@ -157,7 +159,7 @@ _REFUSALS: dict[PaymentStatus, tuple[type[DomainError], str]] = {
 }
 
 
-def _refusal(checkout: Checkout) -> DomainError | None:
+def refusal_of(checkout: Checkout) -> DomainError | None:
     """What the buyer has to hear when nothing of theirs stands."""
     status = checkout.payment.status
     if checkout.stands or status in {PaymentStatus.CAPTURING, PaymentStatus.PENDING}:
@@ -178,16 +180,18 @@ def _gone(checkout: Checkout) -> HoldExpired:
     return HoldExpired("Your time is not free any more. Nothing was charged.")
 
 
-def give_up_order(till: Till, *, caller: Caller, order_id: str) -> None:
+def give_up_order(till: Till, *, caller: Party, order_id: str) -> None:
     """The buyer does not want it any more: its time is free at once. ``DELETE /booking/orders/{order_id}``.
 
-    Raises ``NotFound``, and ``NotCancellable`` once money is being taken or was.
+    Raises ``NotFound``, ``NotCancellable`` once money is being taken or was, and ``Unauthenticated`` as ``own`` does.
     """
     reading = till.payments.order(order_id)
     for _ in range(ROUNDS):
         checkout = till.payments.checkout(reading.payment_id) if reading.payment_id else None
-        if checkout is None or checkout.payment.client_id != caller.client_id:
+        if checkout is None or not _concerns(checkout, caller):
             raise NotFound("There is no such order.")
+        if isinstance(caller, LinkHolder):
+            read_case(till.changes, caller, caller.appointment_id, till.clock.now())
         if checkout.payment.given_up and not checkout.stands:
             return
         if checkout.payment.status not in CAPTURABLE:
@@ -198,3 +202,12 @@ def give_up_order(till: Till, *, caller: Caller, order_id: str) -> None:
             continue
         return
     raise TooManyRequests("This order is being settled right now; please try again in a moment.")
+
+
+def _concerns(checkout: Checkout, caller: Party) -> bool:
+    """A manage link is good for moving its own booking, and for no other order."""
+    if isinstance(caller, LinkHolder) and (
+        checkout.booking is None or checkout.booking.moves != caller.appointment_id
+    ):
+        return False
+    return checkout.payment.client_id == caller.client_id

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from shared.domain import changes
 from shared.domain import checkout as steps
 from shared.domain.appointment import Appointment
-from shared.domain.checkout import Change, Checkout, Corrections
+from shared.domain.checkout import (
+    CHARGE_IN_LEDGER,
+    CHARGE_REPEATABLE,
+    Change,
+    Checkout,
+    Corrections,
+)
 from shared.domain.errors import (
     NotFound,
     OrderNotApproved,
@@ -37,13 +44,19 @@ from shared.domain.settlement import (
     judge,
     order_of,
 )
+from shared.domain.statements import LedgerKind
+from shared.domain.time import Interval
 from shared.observability import count, logger
+from shared.usecases.busy_times import without_ours
 from shared.usecases.choose_time import around, still_offered
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,
+    BookingMoved,
     Calendar,
+    ChangeStore,
     Clock,
+    LedgerClosed,
     OutcomeUnknown,
     PaymentGateway,
     PaymentMoved,
@@ -58,6 +71,8 @@ ROUNDS = 8
 
 SYSTEM = "system"
 REFUND_NOTE = "Refund of your coaching booking"
+CHARGE_NOTE = "Fee for moving your session"
+LONGEST_LEDGER = timedelta(days=31)
 
 _OWING = frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDING})
 
@@ -67,6 +82,7 @@ class Till:
     """All that settling touches."""
 
     payments: PaymentStore
+    changes: ChangeStore
     gateway: PaymentGateway
     calendar: Calendar
     clock: Clock
@@ -89,8 +105,12 @@ class Settled(NamedTuple):
     first: bool
 
 
-def settle(till: Till, payment_id: str, buyer: Buyer | None = None) -> Settled:
+def settle(
+    till: Till, payment_id: str, buyer: Buyer | None = None, *, order_id: str | None = None
+) -> Settled:
     """Brings the payment as far as it can be brought now. What became of it is in its status, not in an error.
+
+    ``order_id`` is where to look for a charge that we do not know the order of.
 
     Raises ``NotFound``; ``PaymentProviderUnavailable``, ``CalendarUnavailable``, ``TemporarilyUnavailable`` or
     ``TooManyRequests`` when it can't be finished now: it is known then what was begun, and it goes on by itself.
@@ -102,11 +122,19 @@ def settle(till: Till, payment_id: str, buyer: Buyer | None = None) -> Settled:
         if buyer is not None:
             buyer.check(before)
         try:
-            after = _Round(till, before, till.clock.now(), buyer).settle()
+            after = _Round(till, before, till.clock.now(), buyer, order_id).settle()
         except PaymentMoved:
             continue
         return Settled(after, after.payment.answered and not before.payment.answered)
     raise TooManyRequests("This payment is being settled right now; please look again in a moment.")
+
+
+def charge(till: Till, begun: Checkout, buyer: Buyer) -> Checkout:
+    """The one try at a saved method, once it is written down. Raises as ``settle`` does."""
+    try:
+        return _Round(till, begun, till.clock.now(), buyer).charge(begun, again=False)
+    except PaymentMoved:
+        return settle(till, begun.payment.id, buyer).checkout
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +145,7 @@ class _Round:
     seen: Checkout
     now: datetime
     buyer: Buyer | None
+    named_order: str | None = None
 
     def settle(self) -> Checkout:
         payment = self.seen.payment
@@ -128,6 +157,8 @@ class _Round:
             return self._answer(self.buyer)
         if payment.status is PaymentStatus.NEEDS_REVIEW:
             return self._await_a_person()
+        if self._order_id is None and payment.capture_id is None:
+            return self._settle_charge()
         order = self._order()
         return (
             self._follow_refunds(self.seen, order)
@@ -180,7 +211,10 @@ class _Round:
         if booking.hold_until is not None and booking.hold_until >= self.now:
             return True
         diary = self.till.payments.checkout_facts(around(booking.start), booking.id).diary
-        return still_offered(diary, booking, self.till.calendar.busy(booking.claim), self.now)
+        leaves = [booking.leaves] if booking.leaves else []
+        calendar = self.till.calendar
+        busy = without_ours(calendar, calendar.busy(booking.claim), [*leaves, *diary.freed])
+        return still_offered(diary.without(booking.moves or booking.id), booking, busy, self.now)
 
     def _capture(self, begun: Checkout) -> Checkout:
         payment = begun.payment
@@ -201,6 +235,52 @@ class _Round:
             return self._follow_refusal(begun, str(refusal))
         return self._follow(begun, order)
 
+    # Charging a saved method
+
+    def _settle_charge(self) -> Checkout:
+        """Asked again under the same id, PayPal charges once and tells what became of it, while it remembers."""
+        payment = self.seen.payment
+        if payment.status is not PaymentStatus.CAPTURING:
+            return self.seen
+        if self.now < payment.created_at + CHARGE_REPEATABLE:
+            return self.charge(self._write(steps.charge_again(self.seen, self.now)), again=True)
+        if self.now < payment.created_at + CHARGE_IN_LEDGER:
+            return self._write(steps.await_ledger(self.seen, self.now))
+        return self._find_charge()
+
+    def charge(self, begun: Checkout, *, again: bool) -> Checkout:
+        """``again`` tells that an earlier call may have taken the money."""
+        payment = begun.payment
+        try:
+            order = self.till.gateway.charge(
+                payment, description=CHARGE_NOTE, request_id=payment.charge_request_id
+            )
+        except PaymentDeclined:
+            return self._write(steps.end_charge(begun, self._later()), begun)
+        except PaymentProviderUnavailable:
+            if again:
+                raise
+            return self._write(steps.end_charge(begun, self._later()), begun)
+        except OutcomeUnknown as lost:
+            raise PaymentProviderUnavailable(
+                "PayPal has not answered yet; the payment goes on by itself."
+            ) from lost
+        return self._follow(begun, order)
+
+    def _find_charge(self) -> Checkout:
+        """It is never asked for once more: PayPal would take it for another one."""
+        payment = self.seen.payment
+        span = Interval(payment.created_at, min(self.now, payment.created_at + LONGEST_LEDGER))
+        try:
+            listed = self.till.gateway.ledger(span)
+        except LedgerClosed:
+            listed = []
+        taken = [each for each in listed if (each.kind, each.custom_id) == (LedgerKind.CAPTURE, payment.id)]
+        capture = self.till.gateway.get_capture(taken[0].id) if len(taken) == 1 else None
+        if capture is None:
+            return self._review(self.seen, "nobody knows whether it was charged", None)
+        return self._follow(self.seen, order_of(payment, capture))
+
     def _follow_refusal(self, begun: Checkout, reason: str) -> Checkout:
         """PayPal will never capture it: the order may tell why. One that looks as if it could be is odd."""
         order = self._order()
@@ -220,6 +300,11 @@ class _Round:
 
     def _follow(self, checkout: Checkout, order: OrderState | None) -> Checkout:
         judgement = judge(checkout.payment, order)
+        if _charge_failed(checkout, judgement):
+            return self._write(steps.end_charge(checkout, self._later()), checkout)
+        return self._act_on(judgement, checkout, order)
+
+    def _act_on(self, judgement: Judgement, checkout: Checkout, order: OrderState | None) -> Checkout:
         now = self._later()
         match judgement.verdict:
             case Verdict.CAPTURED:
@@ -280,14 +365,32 @@ class _Round:
         if checkout.payment.given_up or (booking is not None and booking.start <= now):
             return self._owe_back(checkout, capture)
         try:
-            confirmed = self._write(
-                steps.confirm(checkout, capture, now, self._said, answered=self.buyer is not None),
-                checkout,
-                self._new_request(checkout),
-            )
+            confirmed = self._make_stand(checkout, capture, order, now)
         except SlotTaken:
             return self._owe_back(checkout, capture)
         return self._follow_refunds(confirmed, order)
+
+    def _make_stand(
+        self, checkout: Checkout, capture: CaptureState, order: OrderState | None, now: datetime
+    ) -> Checkout:
+        """Raises ``SlotTaken`` when what was paid for can't be had any more."""
+        answered = self.buyer is not None
+        if checkout.booking is None or checkout.booking.moves is None:
+            method = order.saved_method if order else None
+            confirmed = steps.confirm(
+                checkout, capture, now, self._said, answered=answered, saved_method=method
+            )
+            return self._write(confirmed, checkout, self._new_request(checkout))
+        case = self.till.changes.case(checkout.booking.moves).case
+        if case is None or not changes.may_move(case, checkout.booking, now):
+            raise SlotTaken("The session is not to be moved any more.")
+        paid = steps.take_fee(checkout, capture, now, answered=answered)
+        moved = changes.move_to(case, checkout.booking, now, checkout.payment.amount.amount)
+        try:
+            self.till.changes.move_paid(checkout, paid, case, moved, actor=self._actor)
+        except BookingMoved:
+            raise PaymentMoved from None
+        return paid.after
 
     def _owe_back(self, checkout: Checkout, capture: CaptureState) -> Checkout:
         return self._write(steps.owe_back(checkout, capture, self._later()), checkout)
@@ -387,6 +490,14 @@ class _Round:
     # The world
 
     @property
+    def _actor(self) -> str:
+        return self.buyer.client_id if self.buyer else SYSTEM
+
+    @property
+    def _order_id(self) -> str | None:
+        return self.seen.payment.order_id or self.named_order
+
+    @property
     def _said(self) -> Corrections:
         return self.buyer.said if self.buyer else Corrections()
 
@@ -399,21 +510,20 @@ class _Round:
         return self.till.clock.now()
 
     def _order(self) -> OrderState | None:
-        return find_order(self.till.gateway, self.seen.payment)
+        return find_order(self.till.gateway, self.seen.payment, self._order_id)
 
     def _write(
         self, change: Change, before: Checkout | None = None, request: Request | None = None
     ) -> Checkout:
-        actor = self.buyer.client_id if self.buyer else SYSTEM
-        self.till.payments.change(before or self.seen, change, actor=actor, request=request)
+        self.till.payments.change(before or self.seen, change, actor=self._actor, request=request)
         for _ in change.attention:
             count("NeedsAttention")
         return change.after
 
 
-def find_order(gateway: PaymentGateway, payment: Payment) -> OrderState | None:
+def find_order(gateway: PaymentGateway, payment: Payment, order_id: str | None) -> OrderState | None:
     """PayPal may forget an order; a capture it made stays. Raises ``PaymentProviderUnavailable``."""
-    order = gateway.get_order(payment.order_id or "")
+    order = gateway.get_order(order_id) if order_id else None
     if order is not None or payment.capture_id is None:
         return order
     capture = gateway.get_capture(payment.capture_id)
@@ -441,6 +551,25 @@ def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bo
     raise TooManyRequests("This payment is being settled right now.")
 
 
+def save_method(till: Till, payment_id: str, method: str) -> None:
+    """PayPal saved the buyer's method with this payment. Raises ``NotFound`` and ``TooManyRequests``."""
+    for _ in range(ROUNDS):
+        checkout = till.payments.checkout(payment_id)
+        if checkout is None:
+            raise NotFound("There is no such order.")
+        now = till.clock.now()
+        if checkout.payment.saved_method == method:
+            return
+        if checkout.leased(now):
+            break  # whoever is at PayPal with it is about to write
+        try:
+            till.payments.change(checkout, steps.save_method(checkout, method, now), actor=SYSTEM)
+        except PaymentMoved:
+            continue
+        return
+    raise TooManyRequests("This payment is being settled right now.")
+
+
 def pay_back(till: Till, payment_id: str) -> None:
     """What the outbox does about a refund that is owed. Raises ``TryAgainLater`` while it is not seen through."""
     try:
@@ -464,6 +593,15 @@ def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
             continue
         count("NeedsAttention")
         return
+
+
+def _charge_failed(checkout: Checkout, judgement: Judgement) -> bool:
+    """Nobody approves a charge later: what did not take the money at once never shall."""
+    charging = checkout.payment.charges is not None and checkout.payment.status is PaymentStatus.CAPTURING
+    return charging and judgement.verdict in _NOTHING_TAKEN
+
+
+_NOTHING_TAKEN = frozenset({Verdict.APPROVED, Verdict.NOT_APPROVED, Verdict.DECLINED, Verdict.VOIDED})
 
 
 def _taken(judgement: Judgement) -> CaptureState:

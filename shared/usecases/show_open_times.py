@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.domain.diary import intervals
 from shared.domain.errors import CalendarUnavailable, InvalidInput
 from shared.domain.local_time import span_of_days, zone
 from shared.domain.open_times import open_starts
-from shared.domain.time import Interval
+from shared.domain.time import Interval, without
+from shared.usecases.busy_times import without_ours
 from shared.usecases.ports import BookingStore, Calendar
 
 MOST_DAYS = 62
@@ -33,6 +35,13 @@ class OpenTimes:
     days: tuple[tuple[date, tuple[datetime, ...]], ...]
 
 
+class Reading(NamedTuple):
+    """``is_new``: the calendar answers now. Otherwise these are the busy times it told last."""
+
+    busy: list[Interval]
+    is_new: bool
+
+
 class RecentBusy:
     """The calendar's busy times, asked anew each time; the last answer stands in for a calendar that fails."""
 
@@ -40,15 +49,24 @@ class RecentBusy:
         self._calendar = calendar
         self._last: tuple[datetime, Interval, list[Interval]] | None = None
 
-    def read(self, span: Interval, now: datetime) -> list[Interval]:
+    def read(self, span: Interval, now: datetime) -> Reading:
         try:
             busy = self._calendar.busy(span)
         except CalendarUnavailable:
             if self._last is None or not self._still_good(span, now):
                 raise
-            return self._last[2]
+            return Reading(self._last[2], is_new=False)
         self._last = (now, span, busy)
-        return busy
+        return Reading(busy, is_new=True)
+
+    def without_ours(self, reading: Reading, ours: Sequence[Interval]) -> list[Interval]:
+        """What was read, without ``ours``. While the calendar fails they stay busy: others may lie behind them."""
+        if not reading.is_new:
+            return reading.busy
+        try:
+            return without_ours(self._calendar, reading.busy, ours)
+        except CalendarUnavailable:
+            return reading.busy
 
     def _still_good(self, span: Interval, now: datetime) -> bool:
         if self._last is None:
@@ -77,16 +95,18 @@ def show_open_times(
     asked = span_of_days(timezone or "UTC", first, last)
     around = Interval(asked.start - A_DAY, asked.end + A_DAY)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        reading = beside.submit(recent_busy.read, around, now)
+        beginning = beside.submit(recent_busy.read, around, now)
         diary = store.diary(around)
-        busy = reading.result()
+        reading = beginning.result()
     schedule, service = diary.settings.schedule, diary.settings.service(service_id)
     shown_in = timezone or schedule.timezone
     claims = diary.binding(client_id, now)
+    claimed = intervals(claims)
+    busy = recent_busy.without_ours(reading, without(diary.freed, claimed))
     starts = open_starts(
         schedule,
         service.duration_minutes,
-        [*intervals(claims), *busy],
+        [*claimed, *busy],
         [claim.session_start for claim in claims],
         now,
         span_of_days(shown_in, first, last),

@@ -72,7 +72,7 @@ def use_package(
             refuse_times_past(wanted.start, wanted.backup_start, now)
             package = _usable(facts.package, caller)
             length = package.duration_minutes
-            refuse_unless_open(facts.diary, length, reading.result(), caller, now, wanted.start)
+            refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
             appointment = _appointment(appointment_id, package, wanted, facts.diary, now)
             try:
                 store.book_from_package(

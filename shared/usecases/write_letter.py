@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from shared.domain.appointment import STANDING, Appointment
+from shared.domain.appointment import STANDING, Actor, Appointment, AppointmentStatus
+from shared.domain.changes import quoted
 from shared.domain.effects import Effect, EffectKind
 from shared.domain.local_time import span_of_days
+from shared.domain.money import Money
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import NOTHING, Payment, PaymentStatus
+from shared.domain.policy import Action
+from shared.domain.reminders import worth_sending
 from shared.domain.time import Interval
-from shared.usecases.ports import BookingStore, Letter, LetterKind, PaymentStore, WillNeverWork
+from shared.usecases.ports import BookingStore, ChangeStore, Letter, LetterKind, PaymentStore, WillNeverWork
+from shared.usecases.settle import Till
 
 LETTERS = {
     EffectKind.CLIENT_BOOKED_MAIL: LetterKind.CLIENT_BOOKED,
     EffectKind.COACH_BOOKED_MAIL: LetterKind.COACH_BOOKED,
+    EffectKind.CLIENT_MOVED_MAIL: LetterKind.CLIENT_MOVED,
+    EffectKind.COACH_MOVED_MAIL: LetterKind.COACH_MOVED,
+    EffectKind.CLIENT_CANCELLED_MAIL: LetterKind.CLIENT_CANCELLED,
+    EffectKind.COACH_CANCELLED_MAIL: LetterKind.COACH_CANCELLED,
+    EffectKind.CLIENT_REMINDER_MAIL: LetterKind.CLIENT_REMINDER,
     EffectKind.CLIENT_PAYMENT_PENDING_MAIL: LetterKind.CLIENT_PAYMENT_PENDING,
     EffectKind.CLIENT_PAYMENT_FAILED_MAIL: LetterKind.CLIENT_PAYMENT_FAILED,
     EffectKind.CLIENT_TIME_LOST_MAIL: LetterKind.CLIENT_TIME_LOST,
@@ -22,7 +33,18 @@ LETTERS = {
     EffectKind.CLIENT_PACKAGE_MAIL: LetterKind.CLIENT_PACKAGE,
     EffectKind.COACH_PACKAGE_MAIL: LetterKind.COACH_PACKAGE,
 }
-BOOKED = frozenset({LetterKind.CLIENT_BOOKED, LetterKind.COACH_BOOKED})
+OF_BOOKINGS = frozenset(
+    {
+        LetterKind.CLIENT_BOOKED,
+        LetterKind.COACH_BOOKED,
+        LetterKind.CLIENT_MOVED,
+        LetterKind.COACH_MOVED,
+        LetterKind.CLIENT_CANCELLED,
+        LetterKind.COACH_CANCELLED,
+        LetterKind.CLIENT_REMINDER,
+    }
+)
+WITH_THE_DAY = frozenset({LetterKind.COACH_BOOKED, LetterKind.COACH_MOVED, LetterKind.COACH_CANCELLED})
 GOING_BACK = frozenset(
     {
         PaymentStatus.REFUND_DUE,
@@ -34,33 +56,53 @@ GOING_BACK = frozenset(
 )
 
 
-def write_letter(effect: Effect, bookings: BookingStore, payments: PaymentStore) -> Letter | None:
+def write_letter(effect: Effect, bookings: BookingStore, till: Till) -> Letter | None:
     """None when things have moved on, and with them what there is to say.
 
     Raises ``WillNeverWork`` when what it was to be about is gone.
     """
     kind = LETTERS[effect.kind]
-    if kind in BOOKED:
-        return _of_booking(kind, effect, bookings)
-    return _of_money(kind, effect, bookings, payments)
+    if kind in OF_BOOKINGS:
+        return _of_booking(kind, effect, bookings, till)
+    return _of_money(kind, effect, bookings, till.payments)
 
 
-def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore) -> Letter | None:
+def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore, till: Till) -> Letter | None:
     booked = bookings.booked(effect.subject_id)
     if booked is None:
         raise WillNeverWork("the booking is gone")
-    appointment = booked.appointment
-    if appointment.sequence != effect.sequence or appointment.status not in STANDING:
+    appointment, now = booked.appointment, till.clock.now()
+    if appointment.sequence != effect.sequence or not _stands_so(kind, effect, appointment, now):
         return None
-    zone = bookings.settings().schedule.timezone
+    zone, reminds = bookings.settings().schedule.timezone, kind is LetterKind.CLIENT_REMINDER
     return Letter(
         kind=kind,
         about=appointment,
         payment=booked.payment,
         coach_timezone=zone,
-        that_day=_that_day(bookings, appointment, zone) if kind is LetterKind.COACH_BOOKED else (),
-        effect_id=_tag(effect),
+        that_day=_that_day(bookings, appointment, zone) if kind in WITH_THE_DAY else (),
+        change_fee=_change_fee(till.changes, appointment.id, now) if reminds else None,
+        effect_id=effect.ref,
     )
+
+
+def _stands_so(kind: LetterKind, effect: Effect, appointment: Appointment, now: datetime) -> bool:
+    match kind:
+        case LetterKind.CLIENT_CANCELLED | LetterKind.COACH_CANCELLED:
+            return appointment.status is AppointmentStatus.CANCELLED
+        case LetterKind.CLIENT_REMINDER:
+            return worth_sending(effect, appointment, now)
+        case _:
+            return appointment.status in STANDING
+
+
+def _change_fee(changes: ChangeStore, appointment_id: str, now: datetime) -> Money | None:
+    """By the policy, cancelling costs what moving does."""
+    case = changes.case(appointment_id).case
+    if case is None or case.currency is None:
+        return None
+    fee = quoted(case, Action.RESCHEDULE, Actor.CLIENT, now).fee
+    return Money(fee, case.currency) if fee else None
 
 
 def _of_money(
@@ -77,7 +119,7 @@ def _of_money(
         about=about,
         payment=checkout.payment,
         coach_timezone=bookings.settings().schedule.timezone,
-        effect_id=_tag(effect),
+        effect_id=effect.ref,
     )
 
 
@@ -105,7 +147,3 @@ def _that_day(store: BookingStore, appointment: Appointment, zone: str) -> tuple
     ids = [claim.appointment_id for claim in claims if claim.appointment_id != appointment.id]
     others = [each for each in store.appointments(ids) if each.status in STANDING]
     return tuple(sorted(others, key=lambda each: each.start))
-
-
-def _tag(effect: Effect) -> str:
-    return f"{effect.subject_id}.{effect.id}"

@@ -12,6 +12,7 @@ import { when } from "./booking/steps/when";
 import { kindName, type View } from "./booking/view";
 import { siteUrl } from "./connection";
 import { icon } from "./elements/icons";
+import { leaveModal, makeRoom, openModal } from "./elements/modal";
 import { PayPalButtons } from "./paying/buttons";
 import { Checkout } from "./paying/checkout";
 import { language } from "./strings";
@@ -91,10 +92,7 @@ export class CoachBooking extends LitElement {
 
   async open(returning = false): Promise<void> {
     if (this.dialog.open) return;
-    this.dialog.showModal();
-    const root = document.documentElement;
-    root.style.paddingInlineEnd = `${window.innerWidth - root.clientWidth}px`;
-    root.style.overflow = "hidden";
+    openModal(this.dialog);
     this.booking.clear();
     this.checkout.clear();
     await this.flow.begin(returning);
@@ -106,10 +104,7 @@ export class CoachBooking extends LitElement {
   }
 
   private closed() {
-    if (this.dialog.open) return; // only made room for PayPal's window
-    this.dialog.classList.remove("steady");
-    document.documentElement.style.removeProperty("overflow");
-    document.documentElement.style.removeProperty("padding-inline-end");
+    if (!leaveModal(this.dialog)) return;
     if (this.flow.draft.step === "done") this.flow.restart();
     void this.flow.giveUp();
     this.requestUpdate();
@@ -121,17 +116,7 @@ export class CoachBooking extends LitElement {
     else this.buttons.hide();
     if (paying) this.minute ??= setInterval(() => this.requestUpdate(), 15_000);
     else this.minute = void clearInterval(this.minute);
-    this.makeRoom(this.checkout.phase === "approving");
-  }
-
-  /** A modal lies above everything: where PayPal opens its window within the page, ours must not be one meanwhile. */
-  private makeRoom(room: boolean) {
-    if (!this.dialog.open || this.dialog.matches(":modal") !== room) return;
-    this.dialog.classList.add("steady");
-    this.dialog.close();
-    if (room) return this.dialog.show();
-    this.dialog.showModal();
-    this.renderRoot.querySelector<HTMLElement>("#title")?.focus();
+    makeRoom(this.dialog, this.checkout.phase === "approving");
   }
 
   override render() {

@@ -240,6 +240,13 @@ def test_transparent_and_deleted_events_leave_the_coach_free(google: Any, api: A
     assert busy(api) == []
 
 
+def test_a_declined_invitation_leaves_the_coach_free_and_any_other_does_not(google: Any, api: Any) -> None:
+    google.state.add_event(START, END, "Meeting", invited="declined")
+    assert busy(api) == []
+    google.state.add_event(START, END, "Meeting", invited="needsAction")
+    assert busy(api) == [(START, END)]
+
+
 def test_a_tentative_event_makes_busy(api: Any) -> None:
     insert(api, event(status="tentative"))
     assert busy(api) == [(START, END)]
@@ -415,6 +422,39 @@ def test_a_list_comes_in_pages_without_the_deleted(google: Any, api: Any) -> Non
     assert pages == [["1", "2"], ["3", "4"]]
     everything = api.events().list(calendarId=COACH, showDeleted=True).execute()["items"]
     assert len(everything) == 5
+
+
+def test_a_list_has_the_fields_that_were_asked_for(google: Any, api: Any) -> None:
+    ours = {"extendedProperties": {"private": {"bookingId": "b1"}, "shared": {"x": "y"}}}
+    insert(api, event(summary="Ours", **ours))
+    google.state.add_event(END, "2026-11-24T17:00:00Z", "Foreign")
+
+    def listed(fields: str) -> Any:
+        return api.events().list(calendarId=COACH, fields=fields).execute()
+
+    assert listed("timeZone,items(summary,extendedProperties/private)") == {
+        "timeZone": "America/Toronto",
+        "items": [
+            {"summary": "Ours", "extendedProperties": {"private": {"bookingId": "b1"}}},
+            {"summary": "Foreign"},
+        ],
+    }
+    assert listed("items/summary,nextPageToken") == {"items": [{"summary": "Ours"}, {"summary": "Foreign"}]}
+    assert listed("*").keys() == api.events().list(calendarId=COACH).execute().keys()
+
+
+@pytest.mark.parametrize(
+    "fields", ["", "items(", "items)", "items(start,)", "a b", "items/", ",", "items(id)x"]
+)
+def test_fields_that_are_no_selection_are_refused(google: Any, fields: str) -> None:
+    token = token_for(google, CALENDAR)
+    answer = requests.get(
+        f"{google.api_base}calendars/{COACH}/events",
+        params={"fields": fields},
+        headers={"authorization": f"Bearer {token}"},
+        timeout=5,
+    )
+    assert (answer.status_code, answer.json()["error"]["errors"][0]["reason"]) == (400, "invalidParameter")
 
 
 @pytest.mark.parametrize("refusal", [(403, "quotaExceeded"), (429, "rateLimitExceeded")])

@@ -43,7 +43,8 @@ def test_what_the_coach_moved_or_deleted_shows(
     ]
     days = {"start": {"date": "2026-11-24"}, "end": {"date": "2026-11-25"}}
     google.state.coach.patch(appointment.id, days)
-    assert [event.time for event in calendar.written(DAY)] == [DAY]
+    in_toronto = Interval(at(5), at(5) + timedelta(days=1))
+    assert [event.time for event in calendar.written(DAY)] == [in_toronto]
     google.state.delete_event(appointment.id)
     assert calendar.written(DAY) == []
 

@@ -12,7 +12,15 @@ import pytest
 from shared.adapters.paypal import PayPalGateway
 from shared.domain.errors import OrderNotApproved, PaymentDeclined, PaymentProviderUnavailable
 from shared.domain.money import Money
-from shared.domain.settlement import CaptureStatus, OrderStatus, RefundStatus, Verdict, given_back, judge
+from shared.domain.settlement import (
+    CaptureStatus,
+    OrderState,
+    OrderStatus,
+    RefundStatus,
+    Verdict,
+    given_back,
+    judge,
+)
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,
@@ -269,6 +277,80 @@ def test_an_id_from_outside_stays_one_part_of_the_path(
     with pytest.raises(PaymentProviderUnavailable):
         gateway.get_order("../../v1/x?y#z")
     assert server.lines()[-1] == "GET /v2/checkout/orders/..%2F..%2Fv1%2Fx%3Fy%23z"
+
+
+# Charges
+
+
+CHARGED = replace(PAYMENT, charges="8kk8451t")
+
+
+def charge(gateway: PayPalGateway) -> OrderState:
+    return gateway.charge(CHARGED, description="é" * 500, request_id=CHARGED.charge_request_id)
+
+
+def test_a_charge_names_the_saved_method_and_that_the_buyer_is_not_here(
+    server: ScriptedServer, gateway: PayPalGateway
+) -> None:
+    server.on(CREATE_ORDER, order("COMPLETED", {"captures": [captured()]}))
+    assert [each.order_id for each in charge(gateway).captures] == [ORDER]
+    sent = only(server.asked(CREATE_ORDER))
+    assert sent.headers["PayPal-Request-Id"] == f"charge-{PAYMENT.id}"
+    assert sent.json["payment_source"] == {
+        "paypal": {
+            "vault_id": "8kk8451t",
+            "stored_credential": {
+                "payment_initiator": "MERCHANT",
+                "usage": "SUBSEQUENT",
+                "usage_pattern": "UNSCHEDULED_POSTPAID",
+            },
+        }
+    }
+    assert_conforms("checkout_orders_v2.json", "order_request", sent.json)
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([refusal("INSTRUMENT_DECLINED")], PaymentDeclined),
+        ([refusal("AGREEMENT_ALREADY_CANCELLED")], PaymentDeclined),
+        ([refusal("TOKEN_ID_NOT_FOUND")], PaymentDeclined),
+        ([refusal("A_WORD_NOT_KNOWN_YET")], PaymentDeclined),
+        ([refusal("NOT_AUTHORIZED", 403)], PaymentProviderUnavailable),
+        ([refusal("RATE_LIMIT_REACHED", 429)], PaymentProviderUnavailable),
+        ([refusal("DUPLICATE_INVOICE_ID")], OutcomeUnknown),
+        ([refusal("PREVIOUS_REQUEST_IN_PROGRESS", 409)], OutcomeUnknown),
+        ([DOWN, DOWN], OutcomeUnknown),
+        ([LOST, LOST], OutcomeUnknown),
+        ([LOST, refusal("RATE_LIMIT_REACHED", 429)], OutcomeUnknown),
+        ([Answer(201, {"id": "?"})], OutcomeUnknown),
+    ],
+)
+def test_a_charge_that_may_have_been_made_is_in_doubt(
+    server: ScriptedServer, gateway: PayPalGateway, answers: list[Answer], error: type[Exception]
+) -> None:
+    server.on(CREATE_ORDER, *answers)
+    with pytest.raises(error):
+        charge(gateway)
+
+
+VAULTED = {"id": "8kk8451t", "status": "VAULTED"}
+
+
+@pytest.mark.parametrize(
+    ("source", "method"),
+    [
+        ({"paypal": {"attributes": {"vault": VAULTED}}}, "8kk8451t"),
+        ({"paypal": {"attributes": {"vault": {"status": "APPROVED"}}}}, None),
+        ({"paypal": {}}, None),
+        ({"card": {}}, None),
+    ],
+)
+def test_a_method_is_known_once_it_is_saved(
+    server: ScriptedServer, gateway: PayPalGateway, source: dict[str, Any], method: str | None
+) -> None:
+    server.on(CAPTURE_ORDER, order("COMPLETED", {"captures": [captured()]}, payment_source=source))
+    assert gateway.capture(ORDER, request_id="capture-1").saved_method == method
 
 
 # Captures

@@ -19,7 +19,15 @@ from shared.domain.errors import OrderNotApproved, PaymentDeclined, PaymentProvi
 from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.paypal_events import EventKind, PayPalEvent, read_event
-from shared.domain.settlement import Judgement, RefundStatus, Verdict, given_back, judge
+from shared.domain.settlement import (
+    Judgement,
+    OrderState,
+    RefundStatus,
+    Verdict,
+    given_back,
+    judge,
+    order_of,
+)
 from shared.usecases.ports import (
     AlreadyCaptured,
     AlreadyRefunded,
@@ -30,7 +38,7 @@ from shared.usecases.ports import (
 )
 from tests.adapters.paypal_rig import Receiver, Shop, later
 from tests.certificates import SANDBOX_NAME
-from tests.paypal_script import PAYMENT, create
+from tests.paypal_script import NOW, PAYMENT, create
 
 
 @pytest.fixture
@@ -197,6 +205,76 @@ def test_orders_can_be_made_whether_or_not_paypal_lets_methods_be_saved(shop: Sh
     shop.state.approve(made.order_id)
     assert gateway.capture(made.order_id, request_id="capture-1").captures
     assert len(shop.state.ledger()["payment_tokens"]) == approved
+
+
+@pytest.fixture
+def saved(shop: Shop) -> Payment:
+    """To be charged to a method that its owner saved with an earlier order."""
+    shop.state.set_vault(True)
+    gateway = PayPalGateway(api(shop), vault_enabled=True)
+    made = create(gateway, vault=True)
+    shop.state.approve(made.order_id)
+    order = gateway.capture(made.order_id, request_id="capture-1")
+    assert order.saved_method == shop.state.ledger()["payment_tokens"][0]["id"]
+    return Payment(
+        id="f" * 32,
+        client_id="alex",
+        service="single",
+        amount=Money.of("75.00", "CAD"),
+        status=PaymentStatus.CAPTURING,
+        charges=order.saved_method,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def take(gateway: PayPalGateway, payment: Payment) -> OrderState:
+    return gateway.charge(payment, description="Fee", request_id=payment.charge_request_id)
+
+
+def test_a_saved_method_is_charged_once_however_often_it_is_asked(
+    shop: Shop, gateway: PayPalGateway, saved: Payment
+) -> None:
+    order = take(gateway, saved)
+    assert judge(saved, order).verdict is Verdict.CAPTURED
+    (capture,) = order.captures
+    assert (capture.order_id, capture.amount, capture.custom_id) == (order.id, saved.amount, saved.id)
+    assert take(gateway, saved) == order
+    again = gateway.get_order(order.id)
+    assert again is not None
+    assert again.captures[0].id == capture.id
+    assert len(shop.state.ledger()["captures"]) == 2
+
+
+def test_a_saved_method_that_declines_or_was_taken_back_takes_nothing(
+    shop: Shop, gateway: PayPalGateway, saved: Payment
+) -> None:
+    shop.state.account.saved_method_declines = True
+    with pytest.raises(PaymentDeclined):
+        take(gateway, saved)
+    with pytest.raises(PaymentDeclined):
+        take(gateway, replace(saved, id="e" * 32, charges="mockunknown"))
+    shop.state.account.saved_method_declines = False
+    shop.state.revoke_token(str(saved.charges))
+    with pytest.raises(PaymentDeclined):
+        take(gateway, replace(saved, id="d" * 32))
+    assert len(shop.state.ledger()["captures"]) == 1
+
+
+def test_a_charge_is_in_the_ledger_under_our_id(gateway: PayPalGateway, saved: Payment) -> None:
+    (capture,) = take(gateway, saved).captures
+    found = gateway.get_capture(capture.id)
+    assert found is not None
+    assert judge(saved, order_of(saved, found)).verdict is Verdict.CAPTURED
+
+
+def test_a_method_that_is_saved_late_is_not_known_yet(shop: Shop) -> None:
+    shop.state.set_vault(True)
+    shop.state.account.late_vault = True
+    gateway = PayPalGateway(api(shop), vault_enabled=True)
+    made = create(gateway, vault=True)
+    shop.state.approve(made.order_id)
+    assert gateway.capture(made.order_id, request_id="capture-1").saved_method is None
 
 
 def test_a_capture_is_found_by_its_id(gateway: PayPalGateway, paid: Payment) -> None:

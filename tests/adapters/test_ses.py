@@ -28,9 +28,11 @@ from shared.adapters.ses import SesMailer, make_client
 from shared.domain.appointment import Client
 from shared.usecases.ports import LetterKind, OutcomeUnknown, TryAgainLater, WillNeverWork
 from shared.zones import assert_zone_data
-from tests.letters import BOOKED, OF_COACH, letter
+from tests.letters import BOOKED, CANCELLED, MOVED, OF_COACH, letter
 
 KINDS = list(LetterKind)
+METHODS = dict.fromkeys(BOOKED + MOVED, "REQUEST") | dict.fromkeys(CANCELLED, "CANCEL")
+PAIRS = [BOOKED, MOVED, CANCELLED]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -117,10 +119,10 @@ def test_a_message_is_text_then_html_in_seven_bits_and_of_a_booking_an_invitatio
     assert message.get_content_type() == "multipart/alternative"
     found = [(part.get_content_type(), part["Content-Transfer-Encoding"]) for part in message.iter_parts()]
     words = [("text/plain", "quoted-printable"), ("text/html", "quoted-printable")]
-    assert found == ([*words, ("text/calendar", "base64")] if kind in BOOKED else words)
+    assert found == ([*words, ("text/calendar", "base64")] if kind in METHODS else words)
 
 
-@pytest.mark.parametrize("kind", BOOKED)
+@pytest.mark.parametrize("kind", METHODS)
 def test_the_calendar_part_arrives_byte_for_byte_and_its_method_is_the_calendars(
     kind: LetterKind, mailer: SesMailer, ses: SesState
 ) -> None:
@@ -131,18 +133,34 @@ def test_the_calendar_part_arrives_byte_for_byte_and_its_method_is_the_calendars
     assert isinstance(ics, bytes)
     assert ics.startswith(b"BEGIN:VCALENDAR\r\n")
     assert ics.count(b"\n") == ics.count(b"\r\n")
-    assert part.get_param("method") == Calendar.from_ical(ics)["method"] == "REQUEST"
+    assert part.get_param("method") == Calendar.from_ical(ics)["method"] == METHODS[kind]
     assert part.get_content_disposition() is None
     assert ses.mailbox()[0]["ics"] == ics.decode()
 
 
-def test_client_and_coach_get_the_same_invitation(mailer: SesMailer, ses: SesState) -> None:
-    for kind in BOOKED:
+@pytest.mark.parametrize("kinds", PAIRS)
+def test_client_and_coach_get_the_same_invitation(
+    kinds: tuple[LetterKind, ...], mailer: SesMailer, ses: SesState
+) -> None:
+    for kind in kinds:
         mailer.send(letter(kind))
     to_client, to_coach = ses.mailbox()
     assert to_client["to"] == "jane@client.example"
     assert to_coach["to"] == "alex@coach.example"
     assert to_client["ics"] == to_coach["ics"]
+
+
+@pytest.mark.parametrize("to_coach", [False, True])
+def test_invitations_follow_the_session_through_its_changes(
+    to_coach: bool, mailer: SesMailer, ses: SesState
+) -> None:
+    for kinds in PAIRS:
+        mailer.send(letter(kinds[to_coach], sequence=PAIRS.index(kinds)))
+    found = [Calendar.from_ical(mail["ics"]).walk("VEVENT")[0] for mail in ses.mailbox()]
+    assert [event["sequence"] for event in found] == [0, 1, 2]
+    assert [event["status"] for event in found] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+    for name in ("uid", "organizer", "attendee"):
+        assert len({str(event[name]) for event in found}) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -197,7 +215,7 @@ def test_a_name_adds_no_header_and_no_recipient(
     }
     assert len(message["To"].addresses) == 1
     assert not set("\r\n\u2028\u202e") & set(str(message["Subject"]))
-    assert len(list(message.iter_parts())) == (3 if kind in BOOKED else 2)
+    assert len(list(message.iter_parts())) == (3 if kind in METHODS else 2)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -101,6 +101,28 @@ def giving_up(client: str, order_id: str) -> dict[str, Any]:
     return event | {"rawPath": path, "pathParameters": {"order_id": order_id}}
 
 
+def booking(client: str, start: datetime) -> dict[str, Any]:
+    event = sample("book_free/book", client)
+    body = {name: said for name, said in json.loads(event["body"]).items() if name != "backup_start"}
+    return event | {"body": json.dumps({**body, "start": isoformat(start)})}
+
+
+def cancelling(client: str, booking_id: str, key: str | None = None) -> dict[str, Any]:
+    return _about(booking_id, sample("cancel/cancel", client, key), "cancel")
+
+
+def moving(client: str, booking_id: str, to: datetime, fee_order_id: str | None = None) -> dict[str, Any]:
+    event = _about(booking_id, sample("reschedule/move", client), "reschedule")
+    wanted = {"start": isoformat(to)} | ({"fee_order_id": fee_order_id} if fee_order_id else {})
+    return event | {"body": json.dumps(wanted)}
+
+
+def _about(booking_id: str, event: dict[str, Any], action: str) -> dict[str, Any]:
+    path = f"/booking/{booking_id}/{action}"
+    event["requestContext"]["http"]["path"] = path
+    return event | {"rawPath": path, "pathParameters": {"id": booking_id}}
+
+
 def webhook(headers: dict[str, str], body: bytes) -> dict[str, Any]:
     event = sample("paypal_webhook/order_approved")
     signed = {name.lower(): value for name, value in headers.items()}

@@ -22,10 +22,14 @@ PRELOADED = [
     "shared.adapters.dynamodb.payments",
     "shared.adapters.paypal",
     "shared.adapters.paypal_signature",
+    "shared.adapters.dynamodb.changes",
     "shared.http.appointments",
+    "shared.http.changes",
     "shared.http.packages",
     "shared.http.payments",
     "shared.http.resolver",
+    "shared.usecases.cancel",
+    "shared.usecases.reschedule",
     "shared.usecases.sweep",
 ]
 """What the functions import, and any test may: so that a process is there as soon as it is forked."""

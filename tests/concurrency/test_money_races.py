@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from local import engine
-from local.paypal.app import create_app
-from local.paypal.state import PayPalState
-from shared.adapters.dynamodb.attention import DynamoAttention
-from shared.adapters.dynamodb.effects import DynamoEffects
-from shared.adapters.dynamodb.inbox import DynamoInbox
-from shared.adapters.dynamodb.payments import DynamoPayments
-from shared.adapters.dynamodb.store import DynamoBookings
-from shared.adapters.dynamodb.table import Table
-from shared.adapters.paypal import PayPalGateway
-from shared.adapters.paypal_api import PayPalApi
-from shared.domain.checkout import Checkout
-from shared.usecases.checkout import Purchase, Shop, begin_checkout
-from shared.usecases.deliver_effects import World
-from shared.usecases.settle import Till, settle
-from shared.usecases.sweep import Books, sweep
-from tests import money
-from tests.adapters.paypal_rig import loopback, served
-from tests.builders import NOW, START, caller
+from shared.usecases.settle import settle
+from tests.builders import NOW, START
 from tests.concurrency import errands
-from tests.concurrency.errands import Answer, Errand, StoppedClock, runner
+from tests.concurrency.errands import runner
+from tests.concurrency.market import Market, outcomes
 from tests.concurrency.race import race
-from tests.fakes import FakeCalendar, FakeMailer
 
 HALF_HOUR = timedelta(minutes=30)
 OUT = timedelta(minutes=16)
@@ -40,107 +20,6 @@ OUT = timedelta(minutes=16)
 
 PAYPAL_THINKS_SECONDS = (0.0, 0.15)
 """Whoever comes second comes after the first one, or into the middle of it."""
-
-
-@dataclass
-class Market:
-    """One coach's table and PayPal account, with what happens there."""
-
-    environment: dict[str, str]
-    table: Table
-    paypal: PayPalState
-    till: Till
-    shop: Shop
-
-    def order(
-        self, client: str, start: datetime | None = START, *, now: datetime = NOW, outcome: Any = "approve"
-    ) -> Checkout:
-        """For a session at that time, or for a package; approved by its buyer unless ``outcome`` is None."""
-        session = {"phone": "+14165550123", "timezone": "America/Toronto"} if start else {}
-        wanted = Purchase(service="single" if start else "package", currency="CAD", start=start, **session)
-        checkout = begin_checkout(self.shop, now, caller=caller(client), wanted=wanted, idempotency_key=None)
-        if outcome:
-            self.paypal.approve(str(checkout.payment.order_id), outcome)
-        return checkout
-
-    def errand(self, function: str, event: dict[str, Any], now: datetime = NOW) -> Errand:
-        return Errand(self.environment, function, event, now)
-
-    def pay(self, client: str, order: Checkout, now: datetime = NOW) -> Errand:
-        event = errands.paying(client, str(order.payment.order_id), package=order.booking is None)
-        return self.errand("checkout", event, now)
-
-    def give_up(self, client: str, order: Checkout) -> Errand:
-        return self.errand("checkout", errands.giving_up(client, str(order.payment.order_id)))
-
-    def webhook(self, number: int = -1, now: datetime = NOW) -> Errand:
-        """PayPal's event of that number, the latest unless told otherwise, in a transmission of its own."""
-        told = self.paypal.resend(self.paypal.webhook_log()[number]["id"])
-        return self.errand("paypal_webhook", errands.webhook(told.headers, told.body), now)
-
-    def sweep(self, now: datetime = NOW) -> Errand:
-        return self.errand("sweeper", errands.sweeping(), now)
-
-    def settled(self) -> list[dict[str, Any]]:
-        """The payments, after three sweeps in the time after the race, with every promise checked."""
-        table = self.table
-        effects, inbox, attention = DynamoEffects(table), DynamoInbox(table), DynamoAttention(table)
-        for hours in (1, 2, 3):
-            till = replace(self.till, clock=StoppedClock(NOW + timedelta(hours=hours)))
-            sweep(Books(World(DynamoBookings(table), effects, FakeMailer(), till), inbox, attention))
-        endpoint = self.environment["AWS_ENDPOINT_URL_DYNAMODB"]
-        return money.check(endpoint, table.name, self.paypal.ledger())
-
-    @property
-    def captured(self) -> list[str]:
-        return [capture["order_id"] for capture in self.paypal.ledger()["captures"]]
-
-
-@pytest.fixture(scope="module")
-def paypal_server() -> Iterator[PayPalState]:
-    listening, base_url = loopback()
-    state = PayPalState(base_url)
-    with served(create_app(state), listening):
-        yield state
-
-
-@pytest.fixture
-def market(dynamodb: str, table_name: str, paypal_server: PayPalState) -> Market:
-    paypal_server.reset()
-    paypal_server.processing_seconds = PAYPAL_THINKS_SECONDS[0]
-    table = Table(engine.client("dynamodb", dynamodb), table_name)
-    payments, store, calendar = DynamoPayments(table), DynamoBookings(table), FakeCalendar()
-    store.seed()
-    api = PayPalApi(
-        api_base=paypal_server.base_url,
-        client_id=paypal_server.client_id,
-        client_secret=paypal_server.client_secret,
-    )
-    gateway = PayPalGateway(api)
-    site = "https://coach.example"
-    environment = {
-        **engine.CREDENTIALS,
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
-        "TABLE_NAME": table_name,
-        "SITE_URL": site,
-        "STAGE": "local",
-        "COACH_EMAIL": "coach@example.com",
-        "PAYPAL_API_BASE": paypal_server.base_url,
-        "PAYPAL_CLIENT_ID": paypal_server.client_id,
-        "PAYPAL_CLIENT_SECRET": paypal_server.client_secret,
-        "PAYPAL_WEBHOOK_ID": paypal_server.webhook_id,
-    }
-    return Market(
-        environment,
-        table,
-        paypal_server,
-        Till(payments, gateway, calendar, StoppedClock(NOW)),  # type: ignore[arg-type]
-        Shop(payments, store, calendar, gateway, site, site),
-    )
-
-
-def outcomes(answers: list[Answer]) -> Counter[str]:
-    return Counter(body["code"] if status >= 400 else str(status) for status, body in answers)
 
 
 @pytest.mark.parametrize("thinks", PAYPAL_THINKS_SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,10 +13,10 @@ from local import engine
 from shared.adapters.dynamodb import items, keys
 from shared.adapters.dynamodb.effects import DynamoEffects
 from shared.adapters.dynamodb.store import DynamoBookings
-from shared.adapters.dynamodb.table import Table
+from shared.adapters.dynamodb.table import Found, Table
 from shared.domain.appointment import Appointment, CalendarStatus
 from shared.domain.diary import Settings
-from shared.domain.effects import MAX_ATTEMPTS, EffectStatus, owed_for_booking
+from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, EffectStatus, owed_for_booking
 from shared.domain.errors import InvalidInput, PromoAlreadyUsed, PromoExhausted, SlotTaken
 from shared.domain.promo import Promo
 from shared.domain.schedule import LONGEST_BUFFER_MINUTES
@@ -104,7 +104,11 @@ def test_the_seeds_are_the_products(store: Store) -> None:
 
 def test_a_booking_reads_back_as_it_was_made(store: Store, book: Any) -> None:
     made = book(
-        appointment(backup_start=START + timedelta(days=1), answers={"Topic?": "Work\n& <b>life</b>"})
+        appointment(
+            backup_start=START + timedelta(days=1),
+            answers={"Topic?": "Work\n& <b>life</b>"},
+            manage_key=3,
+        )
     )
     assert store.appointment(made.id) == made
     assert store.appointments([made.id, "f" * 32]) == [made]
@@ -379,3 +383,63 @@ def test_each_try_of_an_effect_is_counted_until_it_is_buried(store: Store, book:
     booking = store.appointment(made.id)
     assert booking is not None
     assert booking.calendar_status is CalendarStatus.FAILED
+
+
+def reminder(subject_id: str, **changes: Any) -> Effect:
+    fields: dict[str, Any] = {"sequence": 0, "due_at": NOW, "minutes_before": 60, **changes}
+    return Effect(subject_id=subject_id, kind=EffectKind.CLIENT_REMINDER_MAIL, **fields)
+
+
+def test_what_is_owed_a_second_time_stays_as_it_is(store: Store, book: Any) -> None:
+    made = book(appointment())
+    wanted = reminder(made.id)
+    assert store.owe([wanted, reminder(made.id, minutes_before=1440)]) == 2
+    assert store.effect(made.id, wanted.id) == wanted
+    store.confirm_sent(made.id, wanted.id, "ses-1", NOW)
+    later = NOW + timedelta(hours=1)
+    assert store.owe([reminder(made.id, due_at=later), reminder(made.id, sequence=1, due_at=later)]) == 1
+    assert store.effect(made.id, wanted.id).status is EffectStatus.DONE
+    assert store.owe([]) == 0
+
+
+class BlindTable(Table):
+    """As if another had not written yet when it was read."""
+
+    def get_all(self, operation: str, wanted: Iterable[keys.Key]) -> Found:
+        return {}
+
+
+def test_two_who_owe_the_same_at_once_owe_it_once(dynamodb: str, table_name: str) -> None:
+    wanted, store = (
+        reminder("a" * 32),
+        DynamoEffects(BlindTable(engine.client("dynamodb", dynamodb), table_name)),
+    )
+    assert [store.owe([wanted]) for _ in range(3)] == [1, 0, 0]
+    assert store.lease_effect(wanted.subject_id, wanted.id, NOW) is not None
+    assert store.owe([wanted]) == 0
+    assert store.lease_effect(wanted.subject_id, wanted.id, NOW) is None
+
+
+@pytest.mark.parametrize("status", [EffectStatus.BOUNCED, EffectStatus.COMPLAINED])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_mail_that_did_not_arrive_is_neither_owed_nor_done(
+    store: Store, book: Any, status: EffectStatus, known: bool
+) -> None:
+    made = book(appointment())
+    effect = store.lease_effect(made.id, "client_booked_mail-0", NOW)
+    assert effect is not None
+    if known:
+        store.finish_effect(effect, NOW, "ses-1")
+    assert store.note_undelivered(made.id, effect.id, "ses-1", status, "Permanent General")
+    store.finish_effect(effect, NOW, "ses-1")
+    store.confirm_sent(made.id, effect.id, "ses-1", NOW)
+    found = store.effect(made.id, effect.id)
+    assert (found.status, found.provider_id, found.last_error) == (status, "ses-1", "Permanent General")
+    much_later = NOW + timedelta(days=1)
+    assert (made.id, effect.id) not in store.due_effects(much_later)
+    assert store.lease_effect(made.id, effect.id, much_later) is None
+
+
+def test_news_of_an_unknown_mail_change_nothing(store: Store) -> None:
+    assert not store.note_undelivered("f" * 32, "client_booked_mail-0", "x", EffectStatus.BOUNCED, "x")
+    assert store.due_effects(NOW) == []

@@ -86,9 +86,10 @@ class Buyer:
     def approve(self, outcome: str = "approve") -> None:
         self.stack.control("POST", f"/paypal/orders/{self.order_id}/approve", {"outcome": outcome})
 
-    def pay(self, *expected: int, key: str = "pay", **said: str) -> None:
+    def pay(self, *expected: int, key: str = "pay", **said: str) -> requests.Response:
         answer = self._insist("POST", self._pay_path, key, {"paypal_order_id": self.order_id, **said})
         assert answer.status_code in (expected or (200, 201)), answer.text
+        return answer
 
     def give_up(self) -> None:
         answer = self._insist("DELETE", f"/booking/orders/{self.order_id}", "give up", None)
@@ -129,9 +130,7 @@ class Buyer:
 
     def lose_the_time(self) -> None:
         """The money is taken, nobody hears of it for more than an hour, and meanwhile another has the time."""
-        order = f"/v2/checkout/orders/{self.order_id}"
-        self._paypal_fails(match=f"POST {order}/capture", effect="drop_response")
-        self._paypal_fails(match=f"GET {order}", effect="refuse")
+        self._paypal_is_not_heard()
         self._send("POST", self._pay_path, "pay", {"paypal_order_id": self.order_id})
         self.later(minutes=61)
         self._somebody_else_books()
@@ -143,6 +142,11 @@ class Buyer:
         match = f"POST /v2/checkout/orders/{self.order_id}/capture"
         self._paypal_fails(match=match, effect="status", status_code=400, times=1)
         self._send("POST", self._pay_path, "pay", {"paypal_order_id": self.order_id})
+
+    def _paypal_is_not_heard(self) -> None:
+        order = f"/v2/checkout/orders/{self.order_id}"
+        self._paypal_fails(match=f"POST {order}/capture", effect="drop_response")
+        self._paypal_fails(match=f"GET {order}", effect="refuse")
 
     def _paypal_fails(self, **fault: Any) -> None:
         self.stack.control("POST", "/faults", {"target": "paypal", **fault})
@@ -173,4 +177,5 @@ def _in_doubt(answer: requests.Response) -> bool:
     return answer.status_code == 202 and bool(answer.json()["payment"]["status"] == "capturing")
 
 
-Step = Callable[[Buyer], Any]
+Step = Callable[[Any], Any]
+"""Of a client of any kind."""

@@ -13,12 +13,14 @@ TARGETS = {
     "adapters/google_*.py": "google",
     "adapters/ses.py": "ses",
     "domain/checkout.py": "dynamodb",
+    "domain/changes.py": "dynamodb",
 }
 THROUGH = frozenset({"table", "_api"})
 """Whose methods take a call's name first."""
 
-NAMED = {"_call": 0, "_done": 0, "_exchange": 0, "_get": 0, "Change": 1, "outside_call": 1, "write": 1}
-"""Where these take a call's name. Each step of a checkout is a transaction of its own name."""
+NAMED = {"_call": 0, "_done": 0, "_exchange": 0, "_get": 0, "outside_call": 1, "write": 1}
+NAMED |= {"Change": 1, "BookingChange": 2}
+"""Where these take a call's name. Each step of a checkout or a booking is a transaction of its own name."""
 
 
 def all_calls() -> set[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.crash.buyer import Buyer, Step
+
+FUNCTIONS = frozenset({"checkout", "paypal_webhook", "effects", "mail_events", "sweeper"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +20,12 @@ class Flow:
     name: str
     given: tuple[Step, ...]
     then: tuple[Step, ...]
-    ends: Mapping[str, bool]
+    ends: Mapping[str, bool] = field(default_factory=dict)
     refunds_pend: bool = False
     """Whether PayPal takes its time over refunds."""
+
+    functions: frozenset[str] = FUNCTIONS
+    """Whose calls are disturbed."""
 
 
 def _approve(buyer: Buyer) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +17,6 @@ from tests.crash import buyer as clients
 from tests.crash.buyer import Buyer
 from tests.crash.flows import Flow
 
-FUNCTIONS = frozenset({"checkout", "paypal_webhook", "effects", "mail_events", "sweeper"})
 OUTBOX = frozenset({"lease_effect", "finish_effect", "postpone_effect", "bury_effect"})
 BEGINNINGS = frozenset({"lease_effect", "due_effects", "open_events", "due_payments"})
 """Each begins something else that the same invocation does."""
@@ -38,6 +37,8 @@ ADDRESSES = {
     "google.token": "POST /token",
     "google.freebusy": "POST /calendar/v3/freeBusy",
     "google.insert_event": "POST /calendar/v3/calendars/*",
+    "google.update_event": "PUT /calendar/v3/calendars/*",
+    "google.delete_event": "DELETE /calendar/v3/calendars/*",
     "ses.send_email": "POST *",
 }
 """Under which requests the stand-ins know the calls."""
@@ -48,6 +49,7 @@ ATTEMPTS = {"paypal": 2, "dynamodb": 2, "google": 1, "ses": 1}
 CHANGES_NOTHING = frozenset(
     {
         *("dynamodb.appointment", "dynamodb.appointments", "dynamodb.booked", "dynamodb.cells"),
+        *("dynamodb.case", "dynamodb.case_package", "dynamodb.known_effects"),
         *("dynamodb.checkout", "dynamodb.checkout_facts", "dynamodb.diary", "dynamodb.due_effects"),
         *("dynamodb.due_payments", "dynamodb.open_events", "dynamodb.order", "dynamodb.payment_of_capture"),
         *("dynamodb.settings", "google.freebusy", "google.token", "paypal.get_order", "paypal.token"),
@@ -64,6 +66,7 @@ TIMED = frozenset(
         *("checkout paypal.create_order", "checkout paypal.capture", "effects paypal.refund"),
         *("checkout google.freebusy", "effects google.insert_event"),
         *("checkout dynamodb.hold", "checkout dynamodb.confirmed"),
+        *("cancel dynamodb.cancelled", "reschedule dynamodb.moved", "reschedule dynamodb.move_paid"),
     }
 )
 """Timeouts take as long as they take, so just the calls that matter most meet one."""
@@ -116,14 +119,14 @@ class Ran:
 
 
 class Town:
-    """A stack, and all the clients who buy there."""
+    """A stack, and all the clients who buy there. ``newcomer`` makes one of a name."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, newcomer: Callable[[str], Buyer]) -> None:
         self.stack = stack
         self.ran: list[Ran] = []
         self.missed: list[Case] = []
         """Those that never came to their call: which function pays back, say, is a race that others may win."""
-        self._times = clients.open_times(stack)
+        self._newcomer = newcomer
         self._numbers = itertools.count()
         stack.control("PUT", "/paypal/webhooks", {"deliver": False})
 
@@ -135,7 +138,7 @@ class Town:
         self._go_on(ran)
         self.ran.append(ran)
         calls: list[dict[str, Any]] = self.stack.control("GET", "/calls")
-        return [call for call in calls if call["function"] in FUNCTIONS]
+        return [call for call in calls if call["function"] in flow.functions]
 
     def disturbed(self, case: Case) -> None:
         for _ in range(TRIES):
@@ -158,7 +161,7 @@ class Town:
 
     def _begin(self, flow: Flow, case: Case | None) -> Ran:
         self.stack.control("PUT", "/paypal/account", {"pending_refunds": flow.refunds_pend})
-        ran = Ran(flow, Buyer(self.stack, f"buyer{next(self._numbers)}", next(self._times)), case)
+        ran = Ran(flow, self._newcomer(f"buyer{next(self._numbers)}"), case)
         _take(ran, flow.given)
         return ran
 

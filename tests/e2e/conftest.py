@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.client import Client
 from tests.e2e.stack import ROOT, Stack, running
@@ -21,6 +21,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=15_000)
+"""Milliseconds: machines that run many tests at once take their time."""
 
 NewClient = Callable[..., Client]
 
@@ -58,7 +61,7 @@ def new_client(browser: Browser, stack: Stack) -> Iterator[NewClient]:
     ) -> Client:
         settings: dict[str, Any] = {"timezone_id": "America/Toronto", "locale": "en-CA", **more}
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         clients.append(Client(context, stack, email))
         return clients[-1]
 

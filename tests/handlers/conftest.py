@@ -94,10 +94,10 @@ class Stage:
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def world(self) -> World:
-        return World(self.store, self.store, self.mailer, self.till())
+        return World(self.store, self.store, self.mailer, self.till(), self.store)
 
     def till(self) -> Till:
-        return Till(self.store, self.paypal, self.calendar, self.clock)
+        return Till(self.store, self.store, self.paypal, self.calendar, self.clock)
 
     def shop(self) -> Shop:
         back = "https://coach.example/sessions.html?paid="
@@ -157,10 +157,13 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "invitations": lambda: Invitations(organizer_email="bookings@coach.example", organizer_name="Coach"),
         "world": stage.world,
         "shop": stage.shop,
+        "changes": lambda: stage.store,
         "till": stage.till,
         "books": stage.books,
         "sources": stage.sources,
         "inbox": lambda: stage.store,
+        "attention": lambda: stage.store,
+        "notices": lambda: stage.store,
         "webhook_verifier": lambda: stage.verifier,
         "clock": stage.clock,
     }

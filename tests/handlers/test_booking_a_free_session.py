@@ -129,7 +129,7 @@ def test_a_taken_time_is_refused_with_five_times_nearby(stage: Stage) -> None:
 
 
 def test_a_time_that_google_calls_busy_is_taken(stage: Stage) -> None:
-    stage.calendar.foreign = [Interval(START + timedelta(minutes=29), START + timedelta(hours=1))]
+    stage.calendar.others = [Interval(START + timedelta(minutes=29), START + timedelta(hours=1))]
     assert book(stage).json["code"] == "slot_taken"
     assert unchanged(stage)
 

@@ -20,6 +20,7 @@ from local.paypal.authority import Authority as OtherAuthority
 from local.paypal.state import PayPalState
 from local.paypal.webhooks import FOREIGN_HOST, OTHER_WEBHOOK, Transmission
 from shared import bootstrap
+from shared.adapters.dynamodb.changes import DynamoChanges
 from shared.adapters.dynamodb.inbox import DynamoInbox
 from shared.adapters.dynamodb.payments import DynamoPayments
 from shared.adapters.dynamodb.store import DynamoBookings
@@ -91,7 +92,7 @@ def genuine(stage: Stage, paypal: PayPalState, table: Table, monkeypatch: pytest
     """What PayPal sends of an order that a buyer has just approved; taken, it would move money."""
     payments, bookings = DynamoPayments(table), DynamoBookings(table)
     bookings.seed()
-    till = Till(payments, stage.paypal, stage.calendar, stage.clock)
+    till = Till(payments, DynamoChanges(table), stage.paypal, stage.calendar, stage.clock)
     monkeypatch.setattr(bootstrap, "till", lambda: till)
     monkeypatch.setattr(bootstrap, "inbox", lambda: DynamoInbox(table))
     wanted = Purchase(

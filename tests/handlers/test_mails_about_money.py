@@ -34,18 +34,18 @@ def bought_package(status: PackageStatus) -> Checkout:
     return Checkout(PAID, None, replace(PACKAGE, status=status), "request")
 
 
-def owe(stage: Stage, checkout: Checkout, *kinds: EffectKind) -> None:
+def owe(stage: Stage, checkout: Checkout, *kinds: EffectKind, sequence: int = 0) -> None:
     """Puts the checkout in the store as it stands, owing those mails, and lets them be sent."""
     booking = checkout.booking and replace(
         checkout.booking, status=AppointmentStatus.HELD, hold_until=NOW + timedelta(minutes=15)
     )
     begun = replace(checkout, booking=booking, payment=replace(PAID, status=P.ORDERED, capture_id=None))
     stage.store.hold(begun, stage.store.diary(BOOKING.claim))
-    change = Change(checkout, "moved", owed(PAID.id, NOW, *kinds))
+    change = Change(checkout, "moved", owed(PAID.id, NOW, *kinds, sequence=sequence))
     stage.store.change(begun, change, actor="system")
     nudge = stage.event("effects/booked")
     for record, kind in zip(nudge["Records"], kinds, strict=False):
-        record["dynamodb"]["Keys"] = {"PK": {"S": f"OWED#{PAID.id}"}, "SK": {"S": f"{kind}-0"}}
+        record["dynamodb"]["Keys"] = {"PK": {"S": f"OWED#{PAID.id}"}, "SK": {"S": f"{kind}-{sequence}"}}
     stage.invoke("effects", nudge)
 
 

@@ -243,7 +243,7 @@ def test_a_taken_time_is_refused_with_hours_nearby_and_uses_nothing(stage: Stage
 
 def test_a_time_that_google_calls_busy_is_taken(stage: Stage) -> None:
     bought = own(stage)
-    stage.calendar.foreign = [Interval(START + timedelta(minutes=59), START + 2 * HOUR)]
+    stage.calendar.others = [Interval(START + timedelta(minutes=59), START + 2 * HOUR)]
     assert use(stage, bought).json["code"] == "slot_taken"
     assert unchanged(stage, bought)
 

@@ -393,7 +393,7 @@ def test_a_late_payer_loses_to_whoever_took_the_time_and_pays_nothing(stage: Sta
 
 def test_a_late_payer_loses_to_the_coachs_own_calendar(stage: Stage, approved: str) -> None:
     stage.clock.at += HOLD + timedelta(minutes=5)
-    stage.calendar.foreign.append(Interval(START, START + timedelta(hours=1)))
+    stage.calendar.others.append(Interval(START, START + timedelta(hours=1)))
     assert pay(stage, approved).json["code"] == "hold_expired"
     assert stage.paypal.captured_money == 0
 

@@ -63,7 +63,7 @@ def test_days_without_a_time_are_listed_empty(stage: Stage) -> None:
 
 def test_what_is_booked_or_busy_is_not_listed_and_all_else_can_be_booked(stage: Stage) -> None:
     book(stage, "alex")
-    stage.calendar.foreign = [Interval(START + timedelta(hours=2), START + timedelta(hours=3))]
+    stage.calendar.others = [Interval(START + timedelta(hours=2), START + timedelta(hours=3))]
     open_now = starts(listed(stage, "blake"))
     assert isoformat(START) not in open_now
     assert isoformat(START + timedelta(hours=2, minutes=30)) not in open_now
@@ -128,7 +128,7 @@ def test_an_answer_about_other_days_does_not_stand_in(stage: Stage) -> None:
 
 def test_busy_times_are_read_anew_for_every_listing(stage: Stage) -> None:
     listed(stage)
-    stage.calendar.foreign = [Interval(START, START + timedelta(minutes=30))]
+    stage.calendar.others = [Interval(START, START + timedelta(minutes=30))]
     assert isoformat(START) not in starts(listed(stage))
 
 
@@ -250,6 +250,7 @@ def test_with_paypal_everything_can_be_booked_and_the_page_learns_how_to_pay(
         "client_id": "AbC",
         "currencies": ["USD", "CAD"],
         "sdk_url": "https://www.paypal.com/sdk/js",
+        "saves_method": False,
     }
 
 

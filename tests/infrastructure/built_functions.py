@@ -26,7 +26,7 @@ from local.ses.state import SesState
 from shared.adapters.dynamodb.seeds import seed
 from shared.adapters.dynamodb.table import Table
 from tests.engine import fresh_table
-from tests.infrastructure.conftest import Resource, actions, layers, logical_id, named
+from tests.infrastructure.conftest import READS_SECRETS, Resource, actions, layers, logical_id, named
 
 COACH = "coach@example.com"
 VALUES = {
@@ -123,7 +123,7 @@ class Lambda:
         return answer
 
     def _environment(self, folder: str) -> dict[str, str]:
-        """The names the template gives the function, and no others; the values are of this world."""
+        """The names and secrets the template gives the function, and no others; the values are of this world."""
         names = set(self.functions[folder].get("Environment", {}).get("Variables", {}))
         values = {**VALUES, "TABLE_NAME": self.table_name}
         secrets = {
@@ -134,7 +134,7 @@ class Lambda:
         return {
             "STAGE": "local",
             **{name: values[name] for name in names - {"SECRETS_PATH"}},
-            **(secrets if "SECRETS_PATH" in names else {}),
+            **{name: secrets[name] for name in READS_SECRETS.get(folder, ())},
             **self.environment,
         }
 

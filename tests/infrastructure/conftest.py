@@ -21,6 +21,22 @@ LAMBDA_PYTHON = (3, 13)
 Resource = Mapping[str, Any]
 Statements = dict[str, list[dict[str, Any]]]
 
+READS_SECRETS = {
+    "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
+    "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    "packages": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
+    **{
+        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"}
+        for folder in ("checkout", "reschedule", "paypal_webhook", "health", "reconcile")
+    },
+    **{
+        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET", "APP_SECRET"}
+        for folder in ("effects", "sweeper")
+    },
+}
+"""The secrets of each function that has any."""
+
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.samples import booking, sample, signed_in
+from shared.adapters.dynamodb.store import DynamoBookings
+from shared.adapters.dynamodb.table import Table
+from tests.builders import appointment
 from tests.infrastructure.built_functions import SECRETS, VALUES, Lambda, lambda_world, rights
 from tests.infrastructure.conftest import Resource, Statements
 
@@ -45,6 +49,8 @@ def booked(lambdas: Lambda) -> dict[str, Any]:
         ("book_free", "book_free/invalid", 422),
         ("appointments", "appointments/mine", 200),
         ("appointments", "appointments/one", 404),
+        ("notifications", "notifications/mine", 200),
+        ("notifications", "notifications/read", 404),
     ],
 )
 def test_a_built_function_answers_its_sample_event(
@@ -70,7 +76,9 @@ def test_the_built_authorizer_refuses_in_the_words_api_gateway_answers_401_to(la
     assert (outcome.kind, outcome.body["errorMessage"]) == ("error", "Unauthorized")
 
 
-@pytest.mark.parametrize("folder", ["availability", "promo", "appointments", "config", "health", "book_free"])
+@pytest.mark.parametrize(
+    "folder", ["availability", "promo", "appointments", "config", "health", "book_free", "notifications"]
+)
 def test_an_http_function_uses_the_rights_it_has_and_all_of_them(
     lambdas: Lambda, granted: Statements, booked: dict[str, Any], folder: str
 ) -> None:
@@ -83,6 +91,7 @@ def test_an_http_function_uses_the_rights_it_has_and_all_of_them(
         "config": [sample("config/config")],
         "health": [sample("health/health")],
         "book_free": [booking(1)],
+        "notifications": [sample("notifications/mine"), sample("notifications/read")],
     }
     lambdas.meter.uses.clear()
     for event in events[folder]:
@@ -90,9 +99,24 @@ def test_an_http_function_uses_the_rights_it_has_and_all_of_them(
     assert lambdas.meter.uses | NEEDED_IN_A_RACE.get(folder, set()) == rights(granted[folder])
 
 
+def test_a_reminder_is_owed_with_just_the_rights_it_takes(lambdas: Lambda, granted: Statements) -> None:
+    soon = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=50)
+    long_ago = soon - timedelta(days=9)
+    session = appointment(start=soon - timedelta(minutes=soon.minute % 5), created_at=long_ago)
+    store = DynamoBookings(Table(lambdas.table, lambdas.table_name))
+    store.book_free(session, "asked", store.diary(session.session), ())
+    lambdas.meter.uses.clear()
+    assert lambdas.call("reminders", sample("reminders/scheduled")) == {"owed": 1}
+    assert lambdas.call("reminders", sample("reminders/scheduled")) == {"owed": 0}
+    assert lambdas.meter.uses == rights(granted["reminders"])
+
+
 def test_the_news_of_a_mail_is_noted_with_just_the_rights_it_takes(
-    lambdas: Lambda, granted: Statements
+    lambdas: Lambda, granted: Statements, booked: dict[str, Any]
 ) -> None:
+    bounced = sample("mail_events/bounced")
+    bounced["detail"]["mail"]["tags"]["effect"] = [f"{booked['id']}.client_booked_mail-0"]
     lambdas.meter.uses.clear()
     lambdas.call("mail_events", sample("mail_events/sent"))
+    lambdas.call("mail_events", bounced)
     assert lambdas.meter.uses == rights(granted["mail_events"])

@@ -48,17 +48,17 @@ class Buyer:
     def approves(self, outcome: Any = "approve") -> None:
         self._lambdas.paypal.approve(self.order_id, outcome)
 
-    def pays(self, name: str, status: int) -> None:
-        self.asks(sample(name) | {"body": json.dumps({"paypal_order_id": self.order_id})}, status)
+    def pays(self, name: str, status: int) -> Any:
+        return self.asks(sample(name) | {"body": json.dumps({"paypal_order_id": self.order_id})}, status)
 
     def packages(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = self.asks(sample("packages/mine"), 200, "packages")["items"]
         return listed
 
-    def uses(self, package_id: str) -> None:
+    def uses(self, package_id: str) -> Any:
         wanted = json.loads(self._order["body"])
         body = {name: wanted[name] for name in ("start", "phone", "timezone")} | {"package_id": package_id}
-        self.asks(sample("packages/use_session") | {"body": json.dumps(body)}, 201, "packages")
+        return self.asks(sample("packages/use_session") | {"body": json.dumps(body)}, 201, "packages")
 
     def gives_up(self) -> None:
         event = sample("checkout/give_up")

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared import config as configuration
 from shared.adapters.dynamodb import keys
-from tests.infrastructure.conftest import Resource, Statements, actions, named
+from tests.infrastructure.conftest import READS_SECRETS, Resource, Statements, actions, named
 
 BASIC = "policy/service-role/AWSLambdaBasicExecutionRole"
 KNOWS_NO_RESOURCE = {"dynamodb:ListStreams"}
 READS_THE_TABLE = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
-SECRETS = {
-    "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
-    "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    "packages": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
-    **{
-        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"}
-        for folder in ("checkout", "paypal_webhook", "health", "effects", "sweeper", "reconcile")
-    },
-}
 
 
 def test_no_action_is_a_pattern_and_only_the_daily_comparison_scans(granted: Statements) -> None:
@@ -55,7 +47,7 @@ def test_each_function_reads_the_secrets_it_uses_and_no_others(granted: Statemen
         }
         for folder, statements in granted.items()
     }
-    assert {folder: names for folder, names in read.items() if names} == SECRETS
+    assert {folder: names for folder, names in read.items() if names} == READS_SECRETS
 
 
 def test_secrets_are_read_by_the_action_that_is_granted(
@@ -87,14 +79,19 @@ def test_a_function_that_reads_secrets_knows_where_they_are(functions: dict[str,
         for folder, function in functions.items()
         if "SECRETS_PATH" in function.get("Environment", {}).get("Variables", {})
     }
-    assert told == set(SECRETS)
+    assert told == set(READS_SECRETS)
 
 
-SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper"}
+SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper", "reschedule"}
+CANCELS = {"cancel"}
 
 
-def test_only_booking_and_money_create_items(granted: Statements) -> None:
-    creating = {"book_free", "packages", "effects", "reconcile"} | SETTLES_PAYMENTS
+WRITES_ONLY = {"reconcile": "ATTENTION#*", "mail_events": "ATTENTION#*", "reminders": "OWED#*"}
+"""Who creates items of one kind and of no other."""
+
+
+def test_only_booking_changing_and_money_create_items(granted: Statements) -> None:
+    creating = {"book_free", "packages", "effects", *WRITES_ONLY} | SETTLES_PAYMENTS | CANCELS
     assert allowed("dynamodb:PutItem", granted) == creating
 
 
@@ -103,13 +100,32 @@ def test_the_daily_comparison_writes_nothing_but_what_needs_a_person(granted: St
         each for each in granted["reconcile"] if any("dynamodb:" in action for action in actions(each))
     ]
     assert set().union(*map(actions, on_table)) == {"dynamodb:Scan", "dynamodb:Query", "dynamodb:PutItem"}
-    [writing] = [each for each in on_table if "dynamodb:PutItem" in actions(each)]
-    assert writing["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ATTENTION#*"]}}
+
+
+@pytest.mark.parametrize("folder", WRITES_ONLY)
+def test_who_creates_items_of_one_kind_creates_no_others(granted: Statements, folder: str) -> None:
+    assert _leading_keys("dynamodb:PutItem", granted[folder]) == [WRITES_ONLY[folder]]
+
+
+def test_a_notice_can_be_marked_as_read_and_nothing_else_changed(granted: Statements) -> None:
+    assert _leading_keys("dynamodb:UpdateItem", granted["notifications"]) == ["NOTICE#*"]
+
+
+def test_the_kinds_of_items_that_roles_name_are_those_of_the_keys() -> None:
     assert keys.attention("x")["PK"].startswith("ATTENTION#")
+    assert keys.effect("x", "y")["PK"].startswith("OWED#")
+    assert keys.notice("x", "y")["PK"].startswith("NOTICE#")
 
 
-def test_only_who_settles_payments_frees_times(granted: Statements) -> None:
-    assert allowed("dynamodb:DeleteItem", granted) == SETTLES_PAYMENTS
+def _leading_keys(action: str, statements: list[dict[str, Any]]) -> list[str]:
+    [writing] = [each for each in statements if action in actions(each)]
+    [[_, condition]] = writing["Condition"].items()
+    keys_allowed: list[str] = condition["dynamodb:LeadingKeys"]
+    return keys_allowed
+
+
+def test_only_who_cancels_moves_or_settles_payments_frees_times(granted: Statements) -> None:
+    assert allowed("dynamodb:DeleteItem", granted) == SETTLES_PAYMENTS | CANCELS
 
 
 def allowed(action: str, granted: Statements) -> set[str]:

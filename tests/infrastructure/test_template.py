@@ -31,8 +31,13 @@ ROUTES = {
     "POST /booking/use-package-session",
     "GET /booking/my-packages",
     "GET /booking/my-appointments",
+    "GET /booking/notifications",
+    "PUT /booking/notifications/{id}/read",
     "GET /booking/{id}",
     "GET /booking/{id}/calendar.ics",
+    "GET /booking/{id}/quote",
+    "PUT /booking/{id}/cancel",
+    "PUT /booking/{id}/reschedule",
     "POST /webhooks/paypal",
 }
 PUBLIC = {"GET /health", "GET /booking/config", "POST /webhooks/paypal"}
@@ -137,7 +142,7 @@ def test_what_can_be_guessed_or_flooded_is_throttled_harder_than_the_rest(
     assert limits["ThrottlingRateLimit"] < api["DefaultRouteSettings"]["ThrottlingRateLimit"]
 
 
-@pytest.mark.parametrize("folder", ["checkout", "paypal_webhook"])
+@pytest.mark.parametrize("folder", ["checkout", "paypal_webhook", "reschedule"])
 def test_who_waits_for_paypal_twice_still_answers_before_api_gateway_gives_up(
     functions: Resources, folder: str
 ) -> None:

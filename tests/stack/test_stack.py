@@ -128,7 +128,7 @@ def test_a_reset_brings_back_the_seeds_and_the_real_time(stack: Stack) -> None:
     ("method", "path", "body", "status"),
     [
         ("GET", "/nothing", None, 404),
-        ("POST", "/run", {"schedule": "reminders"}, 404),
+        ("POST", "/run", {"schedule": "nightly"}, 404),
         ("POST", "/crash", {"function": "nobody", "before": "google.freebusy"}, 404),
         ("POST", "/crash", {"function": "effects"}, 422),
         ("PUT", "/clock", {}, 422),

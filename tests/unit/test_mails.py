@@ -9,12 +9,24 @@ from typing import Any
 import pytest
 
 from shared.adapters import mails
-from shared.domain.appointment import Client
+from shared.domain.appointment import Actor, Client
+from shared.domain.money import Money
 from shared.domain.payment import PaymentStatus
 from shared.usecases.ports import Letter, LetterKind
 from shared.zones import assert_zone_data
 from tests.builders import payment
-from tests.letters import BOOKED, OF_COACH, about_package, appointment, at, letter
+from tests.letters import (
+    BOOKED,
+    CANCELLED,
+    MOVED,
+    OF_COACH,
+    OF_PACKAGES,
+    OF_SESSIONS,
+    about_package,
+    appointment,
+    at,
+    letter,
+)
 
 SITE = "https://coach.example/"
 MANAGE = f"{SITE}manage.html?id=3f"
@@ -50,6 +62,18 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append(tag)
         self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+class Text(HTMLParser):
+    """What a reader sees."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.read = ""
+        self.feed(html)
+
+    def handle_data(self, data: str) -> None:
+        self.read += data
 
 
 @pytest.mark.parametrize(
@@ -176,7 +200,7 @@ def test_a_day_with_nothing_else_says_so() -> None:
     assert "Nothing else is booked that day." in words(LetterKind.COACH_BOOKED).text
 
 
-@pytest.mark.parametrize("kind", BOOKED)
+@pytest.mark.parametrize("kind", BOOKED + MOVED)
 @pytest.mark.parametrize(
     ("booked", "says"),
     [
@@ -193,10 +217,165 @@ def test_a_booked_mail_says_what_paid_for_the_session(
         assert says in body
 
 
-@pytest.mark.parametrize("kind", BOOKED)
+@pytest.mark.parametrize("kind", OF_SESSIONS)
 def test_of_a_free_session_nothing_is_said_to_be_paid(kind: LetterKind) -> None:
     mail = words(kind)
     assert "Paid" not in mail.text + mail.html
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_can_follow_the_link_is_told_the_policy(kind: LetterKind) -> None:
+    for service, says in (("free", "There is no fee."), ("single", "48 hours")):
+        mail = words(kind, service=service)
+        for body in (mail.text, mail.html):
+            assert MANAGE not in body or says in body or ("48 hours" in body and kind in OF_PACKAGES)
+
+
+def test_a_moved_session_is_told_with_its_new_time_alone() -> None:
+    to_client, to_coach = (words(kind, start=at("2026-11-12T17:00:00Z")) for kind in MOVED)
+    assert to_client.subject == "Moved: your session is now on Thu, Nov 12 at 10:00 AM"
+    assert to_coach.subject == "Moved: Jane Doe, now Thu, Nov 12 at 12:00 PM"
+    for body in (to_client.text, to_client.html):
+        assert "Your session has moved" in body
+        assert "10:00 – 10:30 AM" in body
+        assert MANAGE in body
+    for body in (to_coach.text, to_coach.html):
+        assert "12:00 – 12:30 PM" in body
+        assert "Your day, Thu, Nov 12" in body
+
+
+@pytest.mark.parametrize(
+    ("actor", "to_client", "to_coach"),
+    [
+        (Actor.CLIENT, "You cancelled this session.", "The client cancelled it."),
+        (Actor.COACH, "Alex Morgan cancelled this session. We are sorry.", "You cancelled it."),
+    ],
+)
+def test_a_cancelled_mail_says_who_cancelled(actor: Actor, to_client: str, to_coach: str) -> None:
+    client, coach = (words(kind, cancelled_by=actor) for kind in CANCELLED)
+    assert client.subject == "Cancelled: your session on Tue, Nov 10 at 10:00 AM"
+    assert coach.subject == "Cancelled: Jane Doe, Tue, Nov 10 at 12:00 PM"
+    assert to_client in client.text
+    assert to_client in client.html
+    assert to_coach in coach.text
+    assert to_coach in coach.html
+
+
+def test_the_reason_for_cancelling_is_the_clients_word_to_the_coach() -> None:
+    reason = "I am ill.\n<b>Sorry</b>\u202e"
+    client, coach = (words(kind, cancel_reason=reason) for kind in CANCELLED)
+    assert "The client’s reason\n    I am ill.\n    <b>Sorry</b>\n" in coach.text
+    assert "I am ill.\n&lt;b&gt;Sorry&lt;/b&gt;<" in coach.html
+    by_coach = words(LetterKind.COACH_CANCELLED, cancel_reason=reason, cancelled_by=Actor.COACH)
+    for mail in (client, by_coach):
+        assert "I am ill" not in mail.text + mail.html
+
+
+@pytest.mark.parametrize(
+    ("refund_due", "refunded", "to_client", "to_coach"),
+    [
+        (
+            "75.00",
+            "0.00",
+            ["75.00 USD, to the PayPal account", "75.00 USD of the 150.00 USD you paid"],
+            ["You keep"],
+        ),
+        (
+            "75.00",
+            "75.00",
+            ["75.00 USD, to the PayPal account", "75.00 USD of the 150.00 USD you paid"],
+            ["You keep"],
+        ),
+        (
+            "150.00",
+            "0.00",
+            ["150.00 USD, which is everything you paid"],
+            ["150.00 USD of 150.00 USD, by itself"],
+        ),
+        ("0.00", "0.00", ["othing of the 150.00 USD you paid"], ["othing of 150.00 USD", "You keep"]),
+    ],
+)
+def test_a_cancelled_paid_session_says_what_goes_back_and_what_is_kept(
+    refund_due: str, refunded: str, to_client: list[str], to_coach: list[str]
+) -> None:
+    # An earlier move cost a fee of its own: it was never a part of what can go back.
+    paid = payment(
+        status=PaymentStatus.REFUND_DUE,
+        refund_due=Decimal(refund_due),
+        refunded=Decimal(refunded),
+        fee=Decimal("150.00"),
+    )
+    for kind, says in zip(CANCELLED, (to_client, to_coach), strict=True):
+        mail = words(kind, service="single", paid=paid)
+        for body in (mail.text, Text(mail.html).read):
+            assert all(line in body for line in says)
+            assert refund_due != "150.00" or not {"Kept", "keep"} & set(body.split())
+
+
+@pytest.mark.parametrize(
+    ("booked", "returned", "to_client", "to_coach"),
+    [
+        ({"package_id": "9c" * 16}, True, "is back in your package", "is back in the client’s package"),
+        (
+            {"package_id": "9c" * 16},
+            False,
+            "is used up. Nothing was charged.",
+            "is used up. Nothing was charged.",
+        ),
+        ({"promo_code": "WIMD25"}, True, "WIMD25 can be used again.", "WIMD25: its use is given back."),
+        ({"promo_code": "WIMD25"}, False, "WIMD25 is used up.", "WIMD25: its use is spent."),
+    ],
+)
+def test_a_cancelled_session_without_a_payment_says_whether_it_can_be_used_again(
+    booked: dict[str, Any], returned: bool, to_client: str, to_coach: str
+) -> None:
+    for kind, says in zip(CANCELLED, (to_client, to_coach), strict=True):
+        mail = words(kind, credit_returned=returned, **booked)
+        for body in (mail.text, Text(mail.html).read):
+            assert says in body
+            assert "USD" not in body
+    client = words(LetterKind.CLIENT_CANCELLED, credit_returned=returned, **booked)
+    assert ("Nothing is left to pay." in client.text) is returned
+
+
+def test_a_cancelled_session_leads_to_another_time_and_is_no_part_of_the_coachs_day() -> None:
+    client = words(LetterKind.CLIENT_CANCELLED)
+    for body in (client.text, client.html):
+        assert SITE in body.replace(MANAGE, "")
+        assert "There will be no call." in body
+    assert "line-through" in client.html
+    other = appointment(id="1" * 32, start=at("2026-11-10T14:30:00Z"), client=person("Marc"))
+    day = words(LetterKind.COACH_CANCELLED, that_day=[other]).text.partition("Your day")[2]
+    assert "Marc" in day
+    assert "Jane Doe" not in day
+    assert "Nothing else" not in day
+    assert "Nothing else is booked that day." in words(LetterKind.COACH_CANCELLED).text
+
+
+@pytest.mark.parametrize(
+    ("booked", "fee", "says"),
+    [
+        ({}, None, "Costs nothing."),
+        ({"service": "single"}, None, "Costs nothing."),
+        ({"service": "single"}, "75.00", "Costs 75.00 CAD."),
+        (
+            {"service": "package", "package_id": "9c" * 16},
+            "83.33",
+            "Moving it costs 83.33 CAD. Cancelling it costs the same",
+        ),
+    ],
+)
+def test_a_reminder_says_when_who_calls_and_what_changing_would_cost(
+    booked: dict[str, Any], fee: str | None, says: str
+) -> None:
+    mail = words(LetterKind.CLIENT_REMINDER, change_fee=Money.of(fee, "CAD") if fee else None, **booked)
+    assert mail.subject == "Reminder: your session on Tue, Nov 10 at 10:00 AM"
+    for body in (mail.text, mail.html):
+        assert "10:00 – 10:30 AM" in body
+        assert "Alex Morgan will call you" in body
+        assert MANAGE in body
+        assert (fee or "costs nothing").lower() in body.lower()
+    assert says in Text(mail.html).read
 
 
 def test_a_pending_payment_keeps_the_time_and_asks_for_nothing() -> None:

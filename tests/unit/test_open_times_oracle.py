@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import DomainError, SlotNotOffered, SlotTaken
 from shared.domain.open_times import check_open, open_starts
-from shared.domain.schedule import Schedule, Window
+from shared.domain.schedule import LONGEST_BUFFER_MINUTES, Schedule, Window
 from shared.domain.time import Interval, minutes
 from tests.unit import oracle
 
@@ -107,8 +107,8 @@ def cases(draw: st.DrawFn) -> Case:
         blocked_dates=draw(st.frozensets(days, max_size=1)),
         blocked=tuple(each for each in draw(st.lists(stretches, max_size=2)) if each.start < each.end),
         step_minutes=draw(often(15, 30, 60, least=5, most=240)),
-        buffer_before_minutes=draw(often(0, 15, most=60)),
-        buffer_after_minutes=draw(often(0, 15, most=60)),
+        buffer_before_minutes=draw(often(0, 15, most=LONGEST_BUFFER_MINUTES)),
+        buffer_after_minutes=draw(often(0, 15, most=LONGEST_BUFFER_MINUTES)),
         minimum_notice_minutes=draw(often(0, 240, most=600)),
         booking_window_days=draw(st.integers(1, 4)),
         daily_limit=draw(st.none() | st.integers(1, 3)),

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.policy import Action, Actor, PaidWith, Quote, Reason, Terms, quote
+from shared.domain.appointment import Actor
+from shared.domain.policy import Action, PaidWith, Quote, Reason, Terms, quote
 
 CANCEL, RESCHEDULE = Action.CANCEL, Action.RESCHEDULE
 PROMO, PAYMENT, PACKAGE = PaidWith.PROMO_CODE, PaidWith.PAYMENT, PaidWith.PACKAGE

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shared.adapters.dynamodb import claims, items, keys, writes
 from shared.adapters.dynamodb.table import Found
 from shared.adapters.dynamodb.transaction import Step
-from shared.domain.appointment import Appointment
+from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.diary import Diary
 from shared.domain.effects import Effect
 from shared.usecases.ports import AlreadyBooked, EarlierBooking
@@ -20,8 +20,29 @@ def record(booking: Appointment, fingerprint: str) -> items.Item:
         "kind": "APPOINTMENT",
         **items.appointment_record(booking),
         "fingerprint": fingerprint,
-        "GSI1PK": keys.by_client(booking.client.id),
-        "GSI1SK": keys.by_time(booking.start, booking.id),
+        **_listing(booking, listed=booking.moves is None),
+    }
+
+
+def change(table: str, before: Appointment, after: Appointment, refusal: Callable[[], Exception]) -> Step:
+    """It stays listed among its client's bookings unless it was but a hold, and that ended."""
+    was_hold = before.status is AppointmentStatus.HELD and after.status is AppointmentStatus.CANCELLED
+    ended = was_hold or after.status is AppointmentStatus.EXPIRED
+    return writes.change(
+        table,
+        keys.appointment(before.id),
+        items.appointment_record(before),
+        items.appointment_record(after) | _listing(after, listed=not ended and after.moves is None),
+        refusal,
+        status=before.status.value,
+        sequence=before.sequence,
+    )
+
+
+def _listing(booking: Appointment, *, listed: bool) -> items.Item:
+    return {
+        "GSI1PK": keys.by_client(booking.client.id) if listed else None,
+        "GSI1SK": keys.by_time(booking.start, booking.id) if listed else None,
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 MAY_CLAIM = (
     "attribute_not_exists(PK)"  # free
-    " OR #owner = :me"  # mine already
+    " OR #owner IN (:me, :before_me)"  # mine already, or held for me
     " OR hold_until < :now"  # an abandoned checkout
     " OR (#kind = :hold AND client_id = :client)"  # my own checkout, as long as I am not paying it
 )
@@ -33,10 +35,14 @@ UNCHANGED = "attribute_not_exists(PK) OR version = :seen"
 
 def claim(table: str, appointment: Appointment, now: datetime) -> list[Step]:
     """One step for each five-minute cell of the session and its buffers."""
-    return [_claim_cell(table, key, appointment, now) for key in keys.cells(appointment.claim)]
+    had = list(keys.cells(appointment.leaves)) if appointment.leaves else []
+    wanted = (cell for cell in keys.cells(appointment.claim) if cell not in had)
+    return [_claim_cell(table, cell, appointment, now) for cell in wanted]
 
 
-def _claim_cell(table: str, key: keys.Key, appointment: Appointment, now: datetime) -> Step:
+def _claim_cell(
+    table: str, key: keys.Key, appointment: Appointment, now: datetime, held_by: str | None = None
+) -> Step:
     record = {
         **key,
         "kind": _kind(appointment),
@@ -54,6 +60,7 @@ def _claim_cell(table: str, key: keys.Key, appointment: Appointment, now: dateti
                 "ExpressionAttributeValues": items.dump(
                     {
                         ":me": appointment.id,
+                        ":before_me": held_by or appointment.id,
                         ":hold": "HOLD",
                         ":now": isoformat(now),
                         ":client": appointment.client.id,
@@ -88,22 +95,93 @@ def relied_on_settings(table: str, relied_on: Diary) -> Step:
 
 def enter_in_week(table: str, appointment: Appointment, relied_on: Diary) -> list[Step]:
     """Lists the claim in its week. Under a daily limit, the weeks that the day lies in must not have changed."""
-    own = keys.week(keys.monday_of(appointment.claim.start))
-    guarded = _weeks_of_day(appointment, relied_on) if relied_on.settings.schedule.daily_limit else {}
-    seen = guarded.pop(own["PK"], None)
-    values = {":claim": items.claim_text(appointment), ":kind": "WEEK", ":one": 1}
+    return _in_weeks(table, enter=appointment, leave=None, relied_on=relied_on)
+
+
+def move(
+    table: str,
+    before: Appointment,
+    after: Appointment,
+    relied_on: Diary | None,
+    hold: Appointment | None = None,
+) -> list[Step]:
+    """The differences of two sets: cells that are the new time's alone are claimed, those of the old alone freed.
+
+    ``hold`` has kept the new time until now.
+    """
+    old, new = list(keys.cells(before.claim)), list(keys.cells(after.claim))
+    held_by = hold.id if hold else None
+    return [
+        *(_claim_cell(table, cell, after, after.updated_at, held_by) for cell in new if cell not in old),
+        *let_go(table, before, [cell for cell in old if cell not in new]),
+        *_in_weeks(table, enter=after, leave=before, relied_on=relied_on, hold=hold),
+    ]
+
+
+def free(table: str, before: Appointment) -> list[Step]:
+    """All of its time."""
+    return [
+        *let_go(table, before, keys.cells(before.claim)),
+        *_in_weeks(table, enter=None, leave=before, relied_on=None),
+    ]
+
+
+@dataclass
+class _WeekEntries:
+    """What one week's item is to list from now on, and what no longer."""
+
+    put: dict[str, str] = field(default_factory=dict)
+    strike: set[str] = field(default_factory=set)
+
+
+def _in_weeks(
+    table: str,
+    *,
+    enter: Appointment | None,
+    leave: Appointment | None,
+    relied_on: Diary | None,
+    hold: Appointment | None = None,
+) -> list[Step]:
+    """One write for each week touched. A time left is noted: its event may still be in the coach's calendar."""
+    weeks: defaultdict[str, _WeekEntries] = defaultdict(_WeekEntries)
+    if leave is not None:
+        week = weeks[_week_of(leave)]
+        week.put[f"{items.FREED_PREFIX}{leave.id}-{leave.sequence}"] = items.freed_text(leave.session)
+        week.strike.add(f"{items.CLAIM_PREFIX}{leave.id}")
+    if hold is not None:
+        weeks[_week_of(hold)].strike.add(f"{items.CLAIM_PREFIX}{hold.id}")
+    guarded: dict[str, int] = {}
+    if enter is not None:
+        week = weeks[_week_of(enter)]
+        week.put[f"{items.CLAIM_PREFIX}{enter.id}"] = items.claim_text(enter)
+        week.strike -= week.put.keys()
+        if relied_on is not None and relied_on.settings.schedule.daily_limit:
+            guarded = _weeks_of_day(enter, relied_on)
+    writes = [_write_week(table, pk, entries, guarded.pop(pk, None)) for pk, entries in weeks.items()]
+    return [*writes, *(_check_week(table, pk, version) for pk, version in guarded.items())]
+
+
+def _week_of(appointment: Appointment) -> str:
+    return keys.week(keys.monday_of(appointment.claim.start))["PK"]
+
+
+def _write_week(table: str, pk: str, entries: _WeekEntries, seen: int | None) -> Step:
+    put = {f"#p{n}": name for n, name in enumerate(entries.put)}
+    strike = {f"#s{n}": name for n, name in enumerate(sorted(entries.strike))}
+    values: items.Item = {f":p{n}": text for n, text in enumerate(entries.put.values())}
+    sets = ", ".join(["#kind = :kind", *(f"{place} = :{place[1:]}" for place in put)])
+    removes = f" REMOVE {', '.join(strike)}" if strike else ""
+    values |= {":kind": "WEEK", ":one": 1} | ({} if seen is None else {":seen": seen})
     update: UpdateTypeDef = {
         "TableName": table,
-        "Key": items.dump(own),
-        "UpdateExpression": "SET #claim = :claim, #kind = :kind ADD version :one",
-        "ExpressionAttributeNames": {"#claim": f"{items.CLAIM_PREFIX}{appointment.id}", "#kind": "kind"},
+        "Key": items.dump({"PK": pk, "SK": "WEEK"}),
+        "UpdateExpression": f"SET {sets}{removes} ADD version :one",
+        "ExpressionAttributeNames": {"#kind": "kind", **put, **strike},
         "ExpressionAttributeValues": items.dump(values),
     }
     if seen is not None:
         update["ConditionExpression"] = UNCHANGED
-        update["ExpressionAttributeValues"] = items.dump({**values, ":seen": seen})
-    enter = Step({"Update": update}, DiaryChanged)
-    return [enter, *(_check_week(table, pk, version) for pk, version in guarded.items())]
+    return Step({"Update": update}, DiaryChanged)
 
 
 def list_in_week(table: str, appointment: Appointment) -> Step:

@@ -23,5 +23,6 @@ def diary(found: Found, span: Interval) -> Diary:
     return Diary(
         settings=settings(found.get(keys.pair(keys.settings()))),
         claims=tuple(claim for week in weeks.values() for claim in items.claims(week, span)),
+        freed=tuple(session for week in weeks.values() for session in items.freed(week, span)),
         week_versions={key: int(week["version"]["N"]) for key, week in weeks.items()},
     )

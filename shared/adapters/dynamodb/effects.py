@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.adapters.dynamodb import items, keys
+from shared.adapters.dynamodb import items, keys, writes
 from shared.adapters.dynamodb.table import Table
+from shared.adapters.dynamodb.transaction import write
 from shared.domain.appointment import CalendarStatus
 from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
 from shared.domain.time import isoformat
+from shared.usecases.ports import AlreadyBooked
 
 STILL_MINE = "#status = :owed AND attempts = :attempts"
 """Each lease raises ``attempts``, so the number tells whether this worker's lease is still the last one."""
@@ -27,6 +29,23 @@ class DynamoEffects:
 
     def __init__(self, table: Table) -> None:
         self.table = table
+
+    def owe(self, effects: Sequence[Effect]) -> int:
+        known = self.table.get_all(
+            "known_effects", [keys.effect(each.subject_id, each.id) for each in effects]
+        )
+        return sum(
+            self._owe(each)
+            for each in effects
+            if keys.pair(keys.effect(each.subject_id, each.id)) not in known
+        )
+
+    def _owe(self, effect: Effect) -> bool:
+        try:
+            write(self.table.client, "owe", [writes.owe(self.table.name, effect)])
+        except AlreadyBooked:
+            return False
+        return True
 
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         answer = self.table.query_index(
@@ -102,6 +121,22 @@ class DynamoEffects:
 
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         self._done("confirm_sent", subject_id, effect_id, provider_id, now)
+
+    def note_undelivered(
+        self, subject_id: str, effect_id: str, provider_id: str, status: EffectStatus, error: str
+    ) -> bool:
+        noted = self.table.update(
+            "note_undelivered",
+            keys.effect(subject_id, effect_id),
+            UpdateExpression="SET #status = :status, provider_id = :provider, last_error = :error "
+            "REMOVE GSI1PK, GSI1SK",
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=items.dump(
+                {":status": status.value, ":provider": provider_id, ":error": error}
+            ),
+        )
+        return noted is not None
 
     def _done(self, operation: str, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         self.table.update(

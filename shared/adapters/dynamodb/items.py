@@ -9,11 +9,12 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from shared.adapters.dynamodb import keys
 from shared.domain import schedule as schedule_data
-from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus, Client
+from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus, Client
 from shared.domain.attention import Attention, AttentionKind
 from shared.domain.diary import Claim, Settings
 from shared.domain.effects import Effect, EffectKind, EffectStatus
 from shared.domain.money import Money
+from shared.domain.notices import Notice, NoticeKind
 from shared.domain.promo import Promo
 from shared.domain.service import Service
 from shared.domain.time import Interval, isoformat
@@ -69,6 +70,13 @@ def appointment_record(appointment: Appointment) -> Item:
         "payment_id": appointment.payment_id,
         "hold_until": optional(appointment.hold_until),
         "paying": appointment.paying or None,
+        "cancelled_by": appointment.cancelled_by.value if appointment.cancelled_by else None,
+        "cancel_reason": appointment.cancel_reason,
+        "credit_returned": appointment.credit_returned,
+        "moves": appointment.moves,
+        "manage_key": appointment.manage_key,
+        "timed_at": optional(appointment.timed_at),
+        "leaves": [isoformat(end) for end in appointment.leaves] if appointment.leaves else None,
         "created_at": isoformat(appointment.created_at),
         "updated_at": isoformat(appointment.updated_at),
     }
@@ -96,6 +104,13 @@ def appointment(record: Item) -> Appointment:
         payment_id=record.get("payment_id"),
         hold_until=optional_instant(record.get("hold_until")),
         paying=record.get("paying", False),
+        cancelled_by=Actor(record["cancelled_by"]) if "cancelled_by" in record else None,
+        cancel_reason=record.get("cancel_reason"),
+        credit_returned=record.get("credit_returned"),
+        moves=record.get("moves"),
+        manage_key=int(record.get("manage_key", 0)),
+        timed_at=optional_instant(record.get("timed_at")),
+        leaves=Interval(*map(instant, record["leaves"])) if "leaves" in record else None,
         created_at=instant(record["created_at"]),
         updated_at=instant(record["updated_at"]),
     )
@@ -108,6 +123,7 @@ def effect_record(effect: Effect) -> Item:
         "effect": effect.kind.value,
         "subject_id": effect.subject_id,
         "sequence": effect.sequence,
+        "minutes_before": effect.minutes_before,
         "status": effect.status.value,
         "attempts": effect.attempts,
         "GSI1PK": keys.OWED,
@@ -126,6 +142,34 @@ def effect(record: Item) -> Effect:
         attempts=int(record["attempts"]),
         provider_id=record.get("provider_id"),
         last_error=record.get("last_error"),
+        minutes_before=int(record["minutes_before"]) if "minutes_before" in record else None,
+    )
+
+
+def notice_record(notice: Notice) -> Item:
+    return {
+        **keys.notice(notice.client_id, notice.id),
+        "kind": "NOTICE",
+        "id": notice.id,
+        "client_id": notice.client_id,
+        "notice": notice.kind.value,
+        "subject_id": notice.subject_id,
+        "start": optional(notice.start),
+        "noted_at": isoformat(notice.noted_at),
+        "GSI1PK": keys.by_reader(notice.client_id),
+        "GSI1SK": keys.by_time(notice.noted_at, notice.id),
+    }
+
+
+def notice(record: Item) -> Notice:
+    return Notice(
+        id=record["id"],
+        client_id=record["client_id"],
+        kind=NoticeKind(record["notice"]),
+        subject_id=record["subject_id"],
+        start=optional_instant(record.get("start")),
+        noted_at=instant(record["noted_at"]),
+        read=record.get("read", False),
     )
 
 
@@ -236,6 +280,23 @@ def claims(week: Item, span: Interval) -> list[Claim]:
             if int(start) < last and first < int(end):
                 found.append(_claim(name.removeprefix(CLAIM_PREFIX), start, end, *rest))
     return found
+
+
+FREED_PREFIX = "freed:"
+
+
+def freed_text(session: Interval) -> str:
+    return f"{_minutes(session.start)} {_minutes(session.end)}"
+
+
+def freed(week: Item, span: Interval) -> list[Interval]:
+    """Times that sessions had before they were cancelled or moved."""
+    found = [
+        Interval(*map(_instant, value["S"].split(" ")))
+        for name, value in week.items()
+        if name.startswith(FREED_PREFIX)
+    ]
+    return [session for session in found if session.overlaps(span)]
 
 
 def _claim(

@@ -10,11 +10,13 @@
 | payment     | PAYMENT#{id}             | PAYMENT                    | PAYMENT#OPEN     | {check at}#{id}    |
 | order       | PPORDER#{order}          | PPORDER                    |                  |                    |
 | capture     | PPCAPTURE#{capture}      | PPCAPTURE                  |                  |                    |
+| method      | METHOD#{token}           | METHOD                     |                  |                    |
 | request     | REQUEST#{id}             | REQUEST                    |                  |                    |
 | inbox       | INBOX#{event}            | INBOX                      | INBOX#OPEN       | {received}#{event} |
 | effect      | OWED#{subject}           | {kind}-{sequence}          | EFFECT#OWED/DEAD | {due}#{subject}    |
 | audit       | AUDIT#{subject}          | {instant}#{event}          |                  |                    |
 | attention   | ATTENTION#{id}           | ATTENTION                  | ATTENTION#OPEN   | {noted}#{id}       |
+| notice      | NOTICE#{client}          | {subject}.{effect}         | READER#{client}  | {noted}#{id}       |
 | promo       | PROMO#{code}             | PROMO                      |                  |                    |
 | promo use   | PROMO#{code}             | USE#{client}               |                  |                    |
 | misses      | MISSES#{client}#{window} | MISSES                     |                  |                    |
@@ -98,6 +100,10 @@ def capture(capture_id: str) -> Key:
     return {"PK": f"PPCAPTURE#{capture_id}", "SK": "PPCAPTURE"}
 
 
+def method(token: str) -> Key:
+    return {"PK": f"METHOD#{token}", "SK": "METHOD"}
+
+
 def request(request_id: str) -> Key:
     return {"PK": f"REQUEST#{request_id}", "SK": "REQUEST"}
 
@@ -123,6 +129,10 @@ def attention(attention_id: str) -> Key:
     return {"PK": f"ATTENTION#{attention_id}", "SK": "ATTENTION"}
 
 
+def notice(client_id: str, notice_id: str) -> Key:
+    return {"PK": f"NOTICE#{client_id}", "SK": notice_id}
+
+
 def promo(code: str) -> Key:
     return {"PK": f"PROMO#{code}", "SK": "PROMO"}
 
@@ -141,6 +151,10 @@ def by_client(client_id: str) -> str:
 
 def by_buyer(client_id: str) -> str:
     return f"BUYER#{client_id}"
+
+
+def by_reader(client_id: str) -> str:
+    return f"READER#{client_id}"
 
 
 def by_time(instant: datetime, item_id: str) -> str:

@@ -1,18 +1,20 @@
-"""A payment as an item of the table. Amounts are strings: DynamoDB's numbers would lose their cents' zeros."""
+"""A payment as an item of the table, and its change. Amounts are strings: numbers would lose their cents' zeros."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
-from shared.adapters.dynamodb import keys
+from shared.adapters.dynamodb import keys, writes
 from shared.adapters.dynamodb.items import Item, instant, optional, optional_instant
+from shared.adapters.dynamodb.transaction import Step
 from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.time import isoformat
 
 
 def payment_record(payment: Payment) -> Item:
-    record: Item = {
+    return {
         **keys.payment(payment.id),
         "kind": "PAYMENT",
         "id": payment.id,
@@ -34,14 +36,27 @@ def payment_record(payment: Payment) -> Item:
         "answered": payment.answered,
         "disputes_open": sorted(payment.disputes_open),
         "disputes_closed": sorted(payment.disputes_closed),
+        "saved_method": payment.saved_method,
+        "charges": payment.charges,
         "check_at": optional(payment.check_at),
         "version": payment.version,
         "created_at": isoformat(payment.created_at),
         "updated_at": isoformat(payment.updated_at),
+        "GSI1PK": keys.OPEN_PAYMENTS if payment.check_at else None,
+        "GSI1SK": keys.by_time(payment.check_at, payment.id) if payment.check_at else None,
     }
-    if payment.check_at is not None:
-        record |= {"GSI1PK": keys.OPEN_PAYMENTS, "GSI1SK": keys.by_time(payment.check_at, payment.id)}
-    return record
+
+
+def change_payment(table: str, before: Payment, after: Payment, refusal: Callable[[], Exception]) -> Step:
+    """The version names what was decided on; the repeat of a write whose answer was lost finds its own."""
+    return writes.change(
+        table,
+        keys.payment(before.id),
+        payment_record(before),
+        payment_record(after),
+        refusal,
+        version=before.version,
+    )
 
 
 def payment(record: Item) -> Payment:
@@ -64,6 +79,8 @@ def payment(record: Item) -> Payment:
         answered=record["answered"],
         disputes_open=frozenset(record["disputes_open"]),
         disputes_closed=frozenset(record["disputes_closed"]),
+        saved_method=record.get("saved_method"),
+        charges=record.get("charges"),
         check_at=optional_instant(record.get("check_at")),
         version=int(record["version"]),
         created_at=instant(record["created_at"]),

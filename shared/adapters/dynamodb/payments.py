@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.dynamodb import bookings, claims, diaries, items, keys, writes
 from shared.adapters.dynamodb.package_items import package, package_record
-from shared.adapters.dynamodb.payment_items import payment, payment_record
+from shared.adapters.dynamodb.payment_items import change_payment, payment, payment_record
 from shared.adapters.dynamodb.table import Found, Table
 from shared.adapters.dynamodb.transaction import Step, write
 from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
-from shared.domain.errors import IdempotencyKeyReused
 from shared.domain.package import Package
 from shared.domain.time import Interval, isoformat
 from shared.usecases.ports import AlreadyBooked, CheckoutFacts, OrderReading, PaymentMoved, Request
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+    pass
 
 HAS_ITS_TIME = frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED})
 
@@ -65,6 +64,15 @@ class DynamoPayments:
         )
         return [item["id"]["S"] for item in answer["Items"]]
 
+    def forget_method(self, method: str, now: datetime) -> None:
+        self.table.update(
+            "forget_method",
+            keys.method(method),
+            UpdateExpression="SET #kind = :kind, forgotten_at = if_not_exists(forgotten_at, :now)",
+            ExpressionAttributeNames={"#kind": "kind"},
+            ExpressionAttributeValues=items.dump({":kind": "METHOD", ":now": isoformat(now)}),
+        )
+
     def look_later(self, payment_id: str, at: datetime) -> None:
         """Only its place in the index: ``check_at`` still tells since when it waits."""
         self.table.update(
@@ -75,13 +83,14 @@ class DynamoPayments:
             ExpressionAttributeValues=items.dump({":later": keys.by_time(at, payment_id)}),
         )
 
-    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+    def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
         name, paid = self.table.name, checkout.payment
-        order = {**keys.order(paid.order_id or ""), "kind": "PPORDER", "payment_id": paid.id}
-        steps = [
-            writes.put_new(name, _payment_record(checkout), AlreadyBooked),
-            writes.put_new(name, order, AlreadyBooked),
-        ]
+        steps = [writes.put_new(name, _new_payment(checkout), AlreadyBooked)]
+        if paid.order_id is not None:
+            order = {**keys.order(paid.order_id), "kind": "PPORDER", "payment_id": paid.id}
+            steps.append(writes.put_new(name, order, AlreadyBooked))
+        if request is not None:
+            steps.append(writes.claim_key(name, request))
         if checkout.package is not None:
             steps.append(writes.put_new(name, package_record(checkout.package), AlreadyBooked))
         if checkout.booking is not None:
@@ -92,44 +101,23 @@ class DynamoPayments:
             ]
         steps += [
             claims.relied_on_settings(name, relied_on),
-            _audit(name, checkout, "ordered", paid.client_id),
+            _audit(name, checkout, "ordered" if paid.order_id else "charge_begun", paid.client_id),
         ]
         write(self.table.client, "hold", steps)
 
     def change(self, before: Checkout, change: Change, *, actor: str, request: Request | None = None) -> None:
         name, after = self.table.name, change.after
-        steps = [self._change_payment(before, after)]
+        steps = payment_steps(name, before, change)
         if request is not None:
-            steps.append(_claim_key(name, request))
-        if after.payment.capture_id and not before.payment.capture_id:
-            steps.append(_adopt_capture(name, after))
+            steps.append(writes.claim_key(name, request))
         if before.booking is not None and after.booking is not None and after.booking != before.booking:
             steps += [
                 *self._change_claim(before.booking, after.booking),
-                _change_booking(name, before.booking, after.booking),
+                bookings.change(name, before.booking, after.booking, PaymentMoved),
             ]
         if before.package is not None and after.package is not None and after.package != before.package:
             steps.append(_change_package(name, before.package, after.package))
-        steps += [
-            _audit(name, after, change.event, actor),
-            *(writes.owe(name, effect) for effect in change.effects),
-            *(writes.note(name, attention) for attention in change.attention),
-        ]
-        write(self.table.client, change.event, steps)
-
-    def _change_payment(self, before: Checkout, after: Checkout) -> Step:
-        """The version names what was decided on; the repeat of a write whose answer was lost finds its own."""
-        return Step(
-            {
-                "Put": {
-                    "TableName": self.table.name,
-                    "Item": items.dump(_payment_record(after)),
-                    "ConditionExpression": "version = :seen",
-                    "ExpressionAttributeValues": items.dump({":seen": before.payment.version}),
-                }
-            },
-            PaymentMoved,
-        )
+        write(self.table.client, change.event, [*steps, *audit_steps(name, change, actor)])
 
     def _change_claim(self, before: Appointment, after: Appointment) -> list[Step]:
         name = self.table.name
@@ -153,33 +141,26 @@ class DynamoPayments:
         ]
 
 
-def _change_booking(table: str, before: Appointment, after: Appointment) -> Step:
-    """It is listed among its client's bookings as long as something of it stands or is held."""
-    old, new = items.appointment_record(before), items.appointment_record(after)
-    listed = after.status in HAS_ITS_TIME
-    new |= {
-        "GSI1PK": keys.by_client(after.client.id) if listed else None,
-        "GSI1SK": keys.by_time(after.start, after.id) if listed else None,
-    }
-    changed = {name: value for name, value in new.items() if value != old.get(name)}
-    kept = {name: value for name, value in changed.items() if value is not None}
-    gone = [name for name, value in new.items() if value is None and (name in changed or name not in old)]
-    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in kept) if kept else ""
-    removes = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
-    update: UpdateTypeDef = {
-        "TableName": table,
-        "Key": items.dump(keys.appointment(before.id)),
-        "UpdateExpression": f"{sets}{removes}",
-        "ConditionExpression": "#status = :before",
-        "ExpressionAttributeNames": {
-            "#status": "status",
-            **{f"#{name}": name for name in (*kept, *gone)},
-        },
-        "ExpressionAttributeValues": items.dump(
-            {":before": before.status.value, **{f":{name}": value for name, value in kept.items()}}
-        ),
-    }
-    return Step({"Update": update}, PaymentMoved)
+def payment_steps(table: str, before: Checkout, change: Change) -> list[Step]:
+    after = change.after
+    steps = [change_payment(table, before.payment, after.payment, PaymentMoved)]
+    paid, was = after.payment, before.payment
+    if paid.order_id and not was.order_id:
+        record = {**keys.order(paid.order_id), "kind": "PPORDER", "payment_id": paid.id}
+        steps.append(_adopt(table, record))
+    if paid.capture_id and not was.capture_id:
+        record = {**keys.capture(paid.capture_id), "kind": "PPCAPTURE", "payment_id": paid.id}
+        steps.append(_adopt(table, record))
+    return steps
+
+
+def audit_steps(table: str, change: Change, actor: str) -> list[Step]:
+    """The audit row, what becomes owed, and what a person has to see."""
+    return [
+        _audit(table, change.after, change.event, actor),
+        *(writes.owe(table, effect) for effect in change.effects),
+        *(writes.note(table, attention) for attention in change.attention),
+    ]
 
 
 def _change_package(table: str, before: Package, after: Package) -> Step:
@@ -205,38 +186,18 @@ def _change_package(table: str, before: Package, after: Package) -> Step:
     )
 
 
-def _adopt_capture(table: str, after: Checkout) -> Step:
-    """A capture pays for one thing, once."""
-    record = {
-        **keys.capture(after.payment.capture_id or ""),
-        "kind": "PPCAPTURE",
-        "payment_id": after.payment.id,
-    }
+def _adopt(table: str, record: items.Item) -> Step:
+    """A capture pays for one thing, once; and so does an order."""
     return Step(
         {
             "Put": {
                 "TableName": table,
                 "Item": items.dump(record),
                 "ConditionExpression": "attribute_not_exists(PK) OR payment_id = :me",
-                "ExpressionAttributeValues": items.dump({":me": after.payment.id}),
+                "ExpressionAttributeValues": items.dump({":me": record["payment_id"]}),
             }
         },
         PaymentMoved,
-    )
-
-
-def _claim_key(table: str, request: Request) -> Step:
-    record = {**keys.request(request.id), "kind": "REQUEST", "fingerprint": request.fingerprint}
-    return Step(
-        {
-            "Put": {
-                "TableName": table,
-                "Item": items.dump(record),
-                "ConditionExpression": "attribute_not_exists(PK) OR fingerprint = :same",
-                "ExpressionAttributeValues": items.dump({":same": request.fingerprint}),
-            }
-        },
-        lambda: IdempotencyKeyReused("This Idempotency-Key was used for another request."),
     )
 
 
@@ -251,6 +212,10 @@ def _audit(table: str, after: Checkout, event: str, actor: str) -> Step:
         "status": after.booking.status.value if after.booking else None,
     }
     return writes.put_new(table, record, PaymentMoved)
+
+
+def _new_payment(checkout: Checkout) -> items.Item:
+    return {**payment_record(checkout.payment), "fingerprint": checkout.fingerprint}
 
 
 def _checkout_keys(payment_id: str) -> list[keys.Key]:
@@ -268,10 +233,6 @@ def _checkout(found: Found, payment_id: str) -> Checkout | None:
         None if bought is None else package(items.load(bought)),
         record["fingerprint"],
     )
-
-
-def _payment_record(checkout: Checkout) -> items.Item:
-    return {**payment_record(checkout.payment), "fingerprint": checkout.fingerprint}
 
 
 def _text(found: Found, key: keys.Key, name: str) -> str | None:

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from shared.adapters.mails.times import When, when
 from shared.adapters.text import one_line, plain
 from shared.adapters.wording import package_title, pretty_phone, session_title
-from shared.domain.appointment import Appointment
+from shared.domain.appointment import Actor, Appointment, AppointmentStatus
 from shared.domain.package import Package
 from shared.domain.payment import Payment
 from shared.domain.service import FREE
@@ -21,7 +21,14 @@ from shared.domain.time import Interval
 from shared.usecases.ports import Letter, LetterKind
 
 LANGUAGE = "en"
-COACHES_COPIES = frozenset({LetterKind.COACH_BOOKED, LetterKind.COACH_PACKAGE})
+COACHES_COPIES = frozenset(
+    {
+        LetterKind.COACH_BOOKED,
+        LetterKind.COACH_MOVED,
+        LetterKind.COACH_CANCELLED,
+        LetterKind.COACH_PACKAGE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ def write(letter: Letter, *, coach_name: str, manage_url: str, booking_url: str)
         "manage_url": manage_url,
         "booking_url": booking_url,
         **_money(letter.payment),
+        "change_fee": f"{letter.change_fee} {letter.change_fee.currency}" if letter.change_fee else None,
         **_matter(letter),
     }
     text = _environment().get_template(f"{LANGUAGE}/{letter.kind}.txt").make_module(context)
@@ -75,13 +83,17 @@ def _environment() -> Environment:
 
 
 def _money(payment: Payment | None) -> dict[str, object]:
-    """The price, and what of it went back; None of a session that costs nothing by itself."""
+    """The price, and what of it went or goes back; None of a session that costs nothing by itself."""
     if payment is None:
         return {"amount": None}
+    price, currency = payment.amount.amount, payment.amount.currency
+    goes_back = max(payment.refund_due, payment.refunded)
     return {
-        "amount": f"{payment.amount} {payment.amount.currency}",
-        "refunded": f"{payment.refunded} {payment.amount.currency}",
-        "all_refunded": payment.refunded == payment.amount.amount,
+        "amount": f"{price} {currency}",
+        "refunded": f"{payment.refunded} {currency}",
+        "all_refunded": payment.refunded == price,
+        "goes_back": f"{goes_back} {currency}" if goes_back else None,
+        "kept": f"{price - goes_back} {currency}" if goes_back < price else None,
     }
 
 
@@ -94,6 +106,7 @@ def _matter(letter: Letter) -> dict[str, object]:
             "sessions": about.sessions_total,
             "when": None,
             "free": False,
+            "from_package": True,
         }
     zone = letter.coach_timezone if letter.kind in COACHES_COPIES else about.timezone
     return {
@@ -107,6 +120,10 @@ def _matter(letter: Letter) -> dict[str, object]:
         "answers": [(_label(key), plain(text).strip()) for key, text in about.answers.items()],
         "free": about.service == FREE,
         "from_package": about.package_id is not None,
+        "by_client": about.cancelled_by is Actor.CLIENT,
+        "reason": plain(about.cancel_reason or "").strip(),
+        "promo_code": about.promo_code,
+        "returned": about.credit_returned,
         "day": list(_day(about, letter)),
     }
 
@@ -127,8 +144,10 @@ def _label(key: str) -> str:
 
 
 def _day(about: Appointment, letter: Letter) -> Iterator[DayLine]:
-    others = (other for other in letter.that_day if other.id != about.id)
-    for appointment in sorted([about, *others], key=lambda each: each.start):
+    sessions = [other for other in letter.that_day if other.id != about.id]
+    if about.status is not AppointmentStatus.CANCELLED:
+        sessions.append(about)
+    for appointment in sorted(sessions, key=lambda each: each.start):
         yield DayLine(
             times=when(appointment.session, letter.coach_timezone).times,
             title=session_title(appointment),

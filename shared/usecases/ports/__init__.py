@@ -12,6 +12,7 @@ from shared.usecases.ports.bookings import (
     PromoReading,
 )
 from shared.usecases.ports.books import BookReader
+from shared.usecases.ports.changes import BookingMoved, CaseReading, ChangeStore
 from shared.usecases.ports.checkouts import (
     CheckoutFacts,
     OrderReading,
@@ -30,6 +31,7 @@ from shared.usecases.ports.gateway import (
     WebhookVerifier,
 )
 from shared.usecases.ports.inbox import InboxStore, Received
+from shared.usecases.ports.notices import NoticePage, NoticeStore
 from shared.usecases.ports.packages import Bought, PackageFacts, PackagePage, PackageStore
 from shared.usecases.ports.world import Calendar, Clock, OutcomeUnknown, TryAgainLater, WillNeverWork
 
@@ -40,9 +42,12 @@ __all__ = [
     "AttentionStore",
     "BookReader",
     "Booked",
+    "BookingMoved",
     "BookingStore",
     "Bought",
     "Calendar",
+    "CaseReading",
+    "ChangeStore",
     "CheckoutFacts",
     "Clock",
     "CreatedOrder",
@@ -56,6 +61,8 @@ __all__ = [
     "Letter",
     "LetterKind",
     "Mailer",
+    "NoticePage",
+    "NoticeStore",
     "OrderReading",
     "OutcomeUnknown",
     "PackageFacts",

@@ -56,13 +56,17 @@ class PaymentStore(Protocol):
     def due_payments(self, now: datetime) -> list[str]:
         """The ids of payments to ask PayPal about: candidates, the version decides."""
 
+    def forget_method(self, method: str, now: datetime) -> None:
+        """The buyer took the saved method back: no booking's case names it any more, however late it was saved."""
+
     def look_later(self, payment_id: str, at: datetime) -> None:
         """It can't be settled now: until ``at`` it is not due, and keeps no other waiting. Nothing else changes."""
 
-    def hold(self, checkout: Checkout, relied_on: Diary) -> None:
+    def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
         """Writes the payment with its order and what it pays for; a booking's time is held until its ``hold_until``.
 
-        Raises ``AlreadyBooked``, ``DiaryChanged``, ``SlotTaken``, ``TooManyRequests``, ``TemporarilyUnavailable``.
+        Raises ``AlreadyBooked``, ``DiaryChanged``, ``SlotTaken``, ``IdempotencyKeyReused``, ``TooManyRequests``,
+        ``TemporarilyUnavailable``.
         """
 
     def change(self, before: Checkout, change: Change, *, actor: str, request: Request | None = None) -> None:

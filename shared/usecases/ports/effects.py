@@ -9,13 +9,17 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.domain.appointment import Appointment
-from shared.domain.effects import Effect
+from shared.domain.effects import Effect, EffectStatus
+from shared.domain.money import Money
 from shared.domain.package import Package
 from shared.domain.payment import Payment
 
 
 class EffectStore(Protocol):
     """What is owed to the world, and how far it is paid off."""
+
+    def owe(self, effects: Sequence[Effect]) -> int:
+        """Writes those that were never owed before; how many that were."""
 
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         """``(appointment id, effect id)`` of what is owed and due: candidates, the lease decides."""
@@ -34,10 +38,20 @@ class EffectStore(Protocol):
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         """The mail service's own word that it took the message; unknown effects are ignored."""
 
+    def note_undelivered(
+        self, subject_id: str, effect_id: str, provider_id: str, status: EffectStatus, error: str
+    ) -> bool:
+        """The mail service's own word on what became of the message; False for an unknown effect."""
+
 
 class LetterKind(StrEnum):
     CLIENT_BOOKED = "client_booked"
     COACH_BOOKED = "coach_booked"
+    CLIENT_MOVED = "client_moved"
+    COACH_MOVED = "coach_moved"
+    CLIENT_CANCELLED = "client_cancelled"
+    COACH_CANCELLED = "coach_cancelled"
+    CLIENT_REMINDER = "client_reminder"
     CLIENT_PAYMENT_PENDING = "client_payment_pending"
     CLIENT_PAYMENT_FAILED = "client_payment_failed"
     CLIENT_TIME_LOST = "client_time_lost"
@@ -50,7 +64,8 @@ class LetterKind(StrEnum):
 class Letter:
     """One email about one appointment or package; ``payment`` is what was to pay for it, None where nothing was.
 
-    ``that_day`` is the coach's day around an appointment, for the coach's copies.
+    ``that_day`` is the coach's day around an appointment, for the coach's copies. ``change_fee`` is what moving or
+    cancelling would cost now, for a reminder; None where it costs nothing.
     """
 
     kind: LetterKind
@@ -58,6 +73,7 @@ class Letter:
     payment: Payment | None = None
     coach_timezone: str
     that_day: Sequence[Appointment] = ()
+    change_fee: Money | None = None
     effect_id: str
     """Named to the mail service as a tag, so that its own record of the sending can be matched to ours."""
 

@@ -70,6 +70,13 @@ class PaymentGateway(Protocol):
         ``AlreadyCaptured``, ``OutcomeUnknown``.
         """
 
+    def charge(self, payment: Payment, *, description: str, request_id: str) -> OrderState:
+        """Takes the payment from the saved method that it ``charges``, without the buyer, by an order of its own.
+
+        The answer is to be judged. Nothing was taken by this call: ``PaymentDeclined``, by none under this
+        ``request_id``, or ``PaymentProviderUnavailable``. To be found out by asking again: ``OutcomeUnknown``.
+        """
+
     def get_capture(self, capture_id: str) -> CaptureState | None:
         """None when the provider does not know it. Raises ``PaymentProviderUnavailable``."""
 

@@ -36,6 +36,12 @@ class Calendar(Protocol):
     def busy(self, span: Interval) -> list[Interval]:
         """When the coach is busy within ``span``, read now. Raises ``CalendarUnavailable``."""
 
+    def foreign(self, span: Interval) -> list[Interval]:
+        """When events that are not ours keep the coach busy within ``span``, read now; they may reach beyond it.
+
+        What free/busy can't tell: it merges our events with others. Raises ``CalendarUnavailable``.
+        """
+
     def put_event(self, appointment: Appointment) -> None:
         """Makes the event exist as the appointment says; again and again does no harm.
 

@@ -11,8 +11,18 @@ export interface Problem {
   requestId?: string;
   errors: { field: string; message: string }[];
   alternatives: string[];
+  /** With `fee_required`: what is to be approved first. */
+  fee?: FeeOrder;
   /** The request may have been carried out all the same. */
   outcomeUnknown: boolean;
+}
+
+export interface FeeOrder {
+  fee_order_id: string;
+  approve_url: string;
+  fee: string;
+  currency: string;
+  hold_expires_at: string;
 }
 
 export type Answer<T> = { data: T; problem?: undefined } | { data?: undefined; problem: Problem };
@@ -59,6 +69,7 @@ function asProblem(body: unknown, status: number): Problem {
     requestId: typeof said.request_id === "string" ? said.request_id : undefined,
     errors: Array.isArray(said.errors) ? said.errors : [],
     alternatives: Array.isArray(said.alternatives) ? said.alternatives : [],
+    fee: code === "fee_required" ? (body as FeeOrder) : undefined,
     outcomeUnknown: status >= 500 && !NOTHING_DONE.has(code),
   };
 }

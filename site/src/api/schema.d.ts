@@ -123,6 +123,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/booking/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller was told */
+        get: operations["myNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/notifications/{notification_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mark one as read */
+        put: operations["readNotification"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/booking/orders": {
         parameters: {
             query?: never;
@@ -225,6 +259,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/booking/{appointment_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Cancel a booking */
+        put: operations["cancel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/{appointment_id}/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a change would cost now */
+        get: operations["quote"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/{appointment_id}/reschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Move a session */
+        put: operations["reschedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -263,6 +348,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Action
+         * @enum {string}
+         */
+        Action: "cancel" | "reschedule";
         /** AppointmentList */
         AppointmentList: {
             /** Items */
@@ -332,6 +422,11 @@ export interface components {
          * @enum {string}
          */
         CalendarStatus: "owed" | "written" | "failed";
+        /** CancelRequest */
+        CancelRequest: {
+            /** Reason */
+            reason?: string | null;
+        };
         /** ConfigView */
         ConfigView: {
             /** Bookable */
@@ -398,6 +493,35 @@ export interface components {
             stage: string;
             /** Version */
             version: string;
+        };
+        /**
+         * NoticeKind
+         * @enum {string}
+         */
+        NoticeKind: "booked" | "moved" | "cancelled" | "reminder" | "payment_pending" | "payment_failed" | "time_lost" | "refunded" | "package_bought";
+        /** NotificationList */
+        NotificationList: {
+            /** Items */
+            items: components["schemas"]["NotificationView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * NotificationView
+         * @description ``subject_id`` is the booking's id, or the package's; ``start`` that of the session, as it was at the time.
+         */
+        NotificationView: {
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["NoticeKind"];
+            /** Read */
+            read: boolean;
+            /** Start */
+            start: string | null;
+            /** Subject Id */
+            subject_id: string;
         };
         /** OpenTimesView */
         OpenTimesView: {
@@ -538,12 +662,17 @@ export interface components {
         /**
          * PayPalView
          * @description ``sdk_url`` is PayPal's script, to be loaded with this client id and one of the currencies.
+         *
+         *     ``saves_method`` tells that a purchase asks PayPal to save the payment method, so that fees can be charged to it:
+         *     the page has to say so before the client pays.
          */
         PayPalView: {
             /** Client Id */
             client_id: string;
             /** Currencies */
             currencies: string[];
+            /** Saves Method */
+            saves_method: boolean;
             /** Sdk Url */
             sdk_url: string;
         };
@@ -693,6 +822,47 @@ export interface components {
             remaining: number;
             /** Valid */
             valid: boolean;
+        };
+        /**
+         * QuoteView
+         * @description Amounts are strings with two decimals, in ``currency``, which is None where there is nothing to pay.
+         *
+         *     ``fee_charged`` tells that the fee is taken from the saved payment method at once; only if PayPal declines that
+         *     is there an order to approve.
+         */
+        QuoteView: {
+            /** Credit Returned */
+            credit_returned: boolean;
+            /** Currency */
+            currency: string | null;
+            /** Fee */
+            fee: string;
+            /** Fee Charged */
+            fee_charged: boolean;
+            /** Free Reschedule Left */
+            free_reschedule_left: boolean;
+            reason: components["schemas"]["Reason"];
+            /** Refund */
+            refund: string;
+        };
+        /**
+         * Reason
+         * @description Why it costs what it costs.
+         * @enum {string}
+         */
+        Reason: "free_session" | "by_coach" | "in_time" | "short_notice" | "moved_before";
+        /**
+         * RescheduleRequest
+         * @description ``fee_order_id`` is the order that the answer ``fee_required`` named, once the client has approved it.
+         */
+        RescheduleRequest: {
+            /** Fee Order Id */
+            fee_order_id?: string | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
         };
         /** ServiceView */
         ServiceView: {
@@ -1031,6 +1201,75 @@ export interface operations {
             };
         };
     };
+    myNotifications: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationList"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     order: {
         parameters: {
             query?: never;
@@ -1227,6 +1466,122 @@ export interface operations {
                 };
                 content: {
                     "text/calendar": string;
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quote: {
+        parameters: {
+            query: {
+                action: components["schemas"]["Action"];
+            };
+            header?: never;
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reschedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RescheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
                 };
             };
             /** @description A refusal, with its code */

@@ -10,4 +10,6 @@ export type PromoCheck = Json<paths["/booking/promo/{code}"]["get"]["responses"]
 export type Appointment = Json<paths["/booking/create-free"]["post"]["responses"][201]>;
 export type Payment = NonNullable<Appointment["payment"]>;
 export type OrderRequest = paths["/booking/orders"]["post"]["requestBody"]["content"]["application/json"];
+export type Quote = Json<paths["/booking/{appointment_id}/quote"]["get"]["responses"][200]>;
+export type Notice = Json<paths["/booking/notifications"]["get"]["responses"][200]>["items"][number];
 export type Package = Json<paths["/booking/create-paid-package"]["post"]["responses"][201]>;

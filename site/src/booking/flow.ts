@@ -2,10 +2,9 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ask, type Problem } from "../api/client";
 import type { Appointment, Package, Price, Service, Slot } from "../api/types";
 import { connect, isConnection, type Connection, type ConnectionSettings } from "../connection";
-import { addMonths, daysInMonth } from "../local-time";
 import { rememberCurrency, usualCurrency } from "../money";
 import { dropDraft, loadDraft, newDraft, saveDraft, type Draft, type Step } from "./draft";
-import { OpenTimes } from "./open-times";
+import { TimeChoice } from "./time-choice";
 
 export type SignInNeed = "none" | "needed" | "busy" | "closed" | "failed" | "host";
 
@@ -13,11 +12,9 @@ export type SignInNeed = "none" | "needed" | "busy" | "closed" | "failed" | "hos
 export type Kind = "promo" | "single" | "package" | "credit";
 
 /** Where the booking stands: what was chosen, what was answered, and the step on show. */
-export class Flow implements ReactiveController {
+export class Flow extends TimeChoice implements ReactiveController {
   draft: Draft = loadDraft();
   connection?: Connection;
-  times?: OpenTimes;
-  month = "";
   appointment?: Appointment;
   bought?: Package;
   packages: Package[] = [];
@@ -33,6 +30,7 @@ export class Flow implements ReactiveController {
     private readonly settings: () => ConnectionSettings,
     private readonly stepChanged: () => void,
   ) {
+    super();
     host.addController(this);
   }
 
@@ -68,9 +66,9 @@ export class Flow implements ReactiveController {
     return this.packages.find(({ id }) => id === this.draft.packageId);
   }
 
-  get slot(): Slot | undefined {
+  override get slot(): Slot | undefined {
     const { start, order } = this.draft;
-    return this.times?.slot(start) ?? (order?.slot?.start === start ? order?.slot : undefined);
+    return super.slot ?? (order?.slot?.start === start ? order?.slot : undefined);
   }
 
   update(change: Partial<Draft> = {}): void {
@@ -223,57 +221,11 @@ export class Flow implements ReactiveController {
     await this.reload();
   }
 
-  /** Reads the open times anew; the old ones stay on show until the new ones are there. */
-  async reload(): Promise<void> {
-    if (!this.connection) return;
-    const { api, config } = this.connection;
-    const fresh = new OpenTimes(api, this.draft.service, this.draft.timezone, config.booking_window_days, () =>
-      this.host.requestUpdate(),
-    );
-    const comparable = this.times?.timezone === fresh.timezone && this.times.service === fresh.service;
-    if (!comparable || this.times?.problem) this.times = fresh;
-    const { day = fresh.first } = this.draft;
-    this.month ||= (day > fresh.first ? day : fresh.first).slice(0, 7);
-    const until = [this.month, day.slice(0, 7)].sort()[1] as string;
-    await fresh.ensure(fresh.first, `${until}-${daysInMonth(until)}`);
-    // Another zone or kind was chosen meanwhile.
-    if (fresh.timezone !== this.draft.timezone || fresh.service !== this.draft.service) return;
-    if (fresh.problem?.code === "unauthenticated") return this.signInEnded();
-    if (fresh.problem?.code === "validation_failed" && fresh.timezone !== config.coach_timezone) {
-      return this.chooseZone(config.coach_timezone); // a zone of this browser that the API does not know
-    }
-    this.times = fresh;
-    this.settleChoice();
-  }
-
-  /** Keeps the chosen time where it is still open, in the day it has in this zone; else the first day with a time. */
-  private settleChoice(): void {
-    const times = this.times;
-    if (!times || times.problem) return;
-    const { slot } = this;
-    if (this.draft.start && !slot) {
-      this.draft.start = undefined;
-      if (this.draft.step === "details") this.go("when");
-    }
-    const free = times.freeDays();
-    const day = slot?.local_start.slice(0, 10) ?? this.draft.day;
-    this.draft.day = day && free.includes(day) ? day : free[0];
-    if (this.draft.day) this.month = this.draft.day.slice(0, 7);
-    this.update();
-  }
-
-  async chooseZone(timezone: string): Promise<void> {
-    this.update({ timezone });
-    await this.reload();
-  }
-
-  chooseDay(day: string): void {
-    if (day !== this.draft.day) this.update({ day, start: undefined });
-  }
-
-  async showMonth(month: string): Promise<void> {
-    this.month = month;
+  protected redraw(): void {
     this.host.requestUpdate();
-    await this.times?.ensure(`${month}-01`, `${addMonths(month, 1)}-01`);
+  }
+
+  protected chosenIsGone(): void {
+    if (this.draft.step === "details") this.go("when");
   }
 }

@@ -13,6 +13,7 @@ const SHAPES = {
   undo: svg`<path d="M4.5 9.5h10a5 5 0 0 1 0 10H8M8.5 5.500l-4 4 4 4"/>`,
   ticket: svg`<path d="M4 7h16v3.500a1.5 1.5 0 0 0 0 3V17H4v-3.500a1.5 1.5 0 0 0 0-3zM14 7v2M14 11v2M14 15v2"/>`,
   alert: svg`<circle cx="12" cy="12" r="9"/><path d="M12 7.500v5.500M12 16.200v.1"/>`,
+  bell: svg`<path d="M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 1.500h-15zM10 20.500h4"/>`,
   download: svg`<path d="M12 4v11m-4.5-4.500L12 15l4.5-4.500M5 19.500h14"/>`,
   external: svg`<path d="M9 6h9v9M18 6 7 17"/>`,
 };

@@ -1,9 +1,9 @@
 import type { Appointment, Package, Payment } from "../api/types";
 import { moneyText } from "../money";
-import type { Language } from "../strings";
+import type { PageLanguage } from "../strings/pages";
 
 /** What became of the money, in words; undefined where there was none to pay. */
-export function paymentWords({ t, locale }: Language, one: Appointment | Package): string | undefined {
+export function paymentWords({ t, locale }: PageLanguage, one: Appointment | Package): string | undefined {
   const isPackage = "sessions_total" in one;
   if (!isPackage && one.package_id) return t.pay_credit;
   const { payment } = one;
@@ -17,7 +17,7 @@ export function paymentWords({ t, locale }: Language, one: Appointment | Package
     declined: t.pay_open(amount),
     capturing: onItsWay,
     pending: onItsWay,
-    captured: t.pay_taken(amount),
+    captured: Number(payment.fee) ? t.pay_takenFee(amount, moneyText(locale, { amount: payment.fee, currency })) : t.pay_taken(amount),
     expired: t.pay_none,
     denied: t.pay_none,
     refund_due: t.pay_refunding(amount),

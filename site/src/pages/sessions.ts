@@ -6,6 +6,9 @@ import { loadDraft } from "../booking/draft";
 import { serviceName } from "../booking/view";
 import type { CoachBooking } from "../coach-booking";
 import "../coach-booking";
+import "../changing/coach-change";
+import type { CoachChange } from "../changing/coach-change";
+import { backFromPayPal, keptOrder } from "../changing/kept-move";
 import { serverNow } from "../clock";
 import type { Connection } from "../connection";
 import { downloadIcs } from "../elements/add-to-calendar";
@@ -13,6 +16,9 @@ import { icon } from "../elements/icons";
 import { dateOf, fullDayText, offsetText, timeText } from "../local-time";
 import { phoneText } from "../phone";
 import { cityOf } from "../zones";
+import { changeable, changeButtons } from "./changeable";
+import "./notices";
+import type { Notices } from "./notices";
 import { cameToNothing, paymentWords } from "./payment";
 import { SignedInPage } from "./signed-in";
 import { statusWords } from "./status";
@@ -25,6 +31,8 @@ export class Sessions extends SignedInPage {
   @state() private next: string | null = null;
   @state() private icsFailed = "";
   @query("coach-booking") private booking!: CoachBooking;
+  @query("coach-change") private change!: CoachChange;
+  @query("coach-notices") private notices?: Notices;
 
   protected readonly title_ = this.language.t.sessionsTitle;
   protected readonly signInWords = this.language.t.sessionsSignIn;
@@ -44,12 +52,33 @@ export class Sessions extends SignedInPage {
     return undefined;
   }
 
-  private readonly refresh = () => this.connection && void this.load(this.connection);
+  private readonly refresh = () => {
+    void this.reread();
+    void this.notices?.load();
+  };
+
+  protected override async begin(): Promise<void> {
+    const session = backFromPayPal(new URLSearchParams(location.search));
+    if (session) return location.replace(session);
+    await super.begin();
+  }
+
+  /** Loaded again after the client agreed to the fee of a move. */
+  protected override begun() {
+    const kept = keptOrder();
+    const one = kept?.approved ? this.items.find(({ id }) => id === kept.appointment) : undefined;
+    if (one && this.connection) void this.change.open("reschedule", this.connection, one);
+  }
+
+  protected override beside({ api }: Connection) {
+    return html`<coach-notices .api=${api} .language=${this.language} .sessions=${this.items}></coach-notices>`;
+  }
 
   override render() {
     return html`${super.render()}
       <coach-booking ?hidden=${this.state !== "ready"} lang=${this.language.locale} @coach-booked=${this.refresh}
-        @coach-bought=${this.refresh}></coach-booking>`;
+        @coach-bought=${this.refresh}></coach-booking>
+      <coach-change lang=${this.language.locale} @coach-changed=${this.refresh}></coach-change>`;
   }
 
   protected override updated() {
@@ -115,14 +144,15 @@ export class Sessions extends SignedInPage {
     </li>`;
   }
 
-  private list(items: Appointment[], { api }: Connection) {
+  private list(items: Appointment[], connection: Connection) {
+    const { api } = connection;
     const { t, locale } = this.language;
     const download = async (id: string) => (this.icsFailed = (await downloadIcs(api, id)) ? "" : id);
     return html`<ul class="list">
       ${items.map(
         (one) => html`<li class="card session" data-id=${one.id}>
           <div>
-            <p class="strong first-letter">${fullDayText(locale, dateOf(one.local_start))}</p>
+            <p class="strong first-letter" id="date-${one.id}">${fullDayText(locale, dateOf(one.local_start))}</p>
             <p><span class="whole">${timeText(locale, one.local_start)}</span> · ${t.timesIn(cityOf(one.timezone))}
               <span class="whole soft">(${offsetText(one.local_start)})</span></p>
             <p class="soft">${t.phoneShown} <span class="whole">${phoneText(one.phone)}</span></p>
@@ -131,6 +161,7 @@ export class Sessions extends SignedInPage {
           ${statusWords(one, t)}
           <div class="actions">
             ${isOpenHere(one) ? html`<button class="button plain" @click=${() => this.booking.open()}>${t.toPayment}</button>` : nothing}
+            ${changeable(one) ? changeButtons(t, one, (action) => this.change.open(action, connection, one), "button plain") : nothing}
             <a class="button plain" href="./manage.html?id=${one.id}">${t.details}</a>
             ${one.status === "confirmed" ? html`<button class="button plain" @click=${() => download(one.id)}>${icon("download")} ${t.icsFile}</button>` : nothing}
           </div>

@@ -1,8 +1,8 @@
 import { SignIn } from "../auth/sign-in";
-import { language } from "../strings";
+import { pageLanguage } from "../strings/pages";
 
 /** Where the sign-in comes back to: a popup hands its answer to the page that opened it and closes. */
-const { t, locale } = language(document.documentElement.dataset.lang);
+const { t, locale } = pageLanguage(document.documentElement.dataset.lang);
 document.documentElement.lang = locale;
 const status = document.querySelector("#status") as HTMLElement;
 status.textContent = t.signinFinishing;

@@ -1,7 +1,7 @@
 import { html } from "lit";
 import type { Appointment, Package } from "../api/types";
 import { icon } from "../elements/icons";
-import type { Strings } from "../strings";
+import type { PageStrings } from "../strings/pages";
 import { isPending } from "./payment";
 
 const SIGNS = { yes: "check", wait: "clock", no: "close" } as const;
@@ -10,12 +10,12 @@ const KINDS: Record<string, keyof typeof SIGNS> = {
 };
 
 /** A status in words, with a colour and a sign beside them. */
-export function statusWords(one: Appointment | Package, t: Strings) {
+export function statusWords(one: Appointment | Package, t: PageStrings) {
   const kind = KINDS[one.status] ?? "no";
   return html`<p class="status ${kind}">${icon(SIGNS[kind])}${words(one, t)}</p>`;
 }
 
-function words(one: Appointment | Package, t: Strings): string {
+function words(one: Appointment | Package, t: PageStrings): string {
   if ("sessions_total" in one) return t[`package_${one.status}`];
   return one.status === "held" && isPending(one) ? t.status_pending : t[`status_${one.status}`];
 }

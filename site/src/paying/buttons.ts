@@ -1,6 +1,21 @@
-import type { Flow } from "../booking/flow";
-import type { Checkout } from "./checkout";
+import type { Connection } from "../connection";
 import { loadPayPal, type Buttons } from "./paypal";
+
+/** Who pays, and in which currency. */
+export interface Payer {
+  readonly connection?: Connection;
+  readonly currency: string;
+  update(): void;
+}
+
+/** What PayPal's window asks for, and what it ends in. */
+export interface Till {
+  approving(): void;
+  order(): Promise<string | undefined>;
+  approved(orderId: string, restart?: () => void | Promise<void>): Promise<void>;
+  cancelled(): void;
+  broken(): void;
+}
 
 /**
  * PayPal's buttons. They lie in the page's own tree, as a child of the element that shows them through its slot
@@ -14,13 +29,13 @@ export class PayPalButtons {
 
   constructor(
     private readonly host: HTMLElement,
-    private readonly flow: Flow,
-    private readonly checkout: Checkout,
+    private readonly payer: Payer,
+    private readonly till: Till,
   ) {}
 
   /** In the currency of what is chosen; does nothing when they are there already. */
   show(): void {
-    if (this.currency !== this.flow.currency) void this.render();
+    if (this.currency !== this.payer.currency) void this.render();
   }
 
   hide(): void {
@@ -31,9 +46,9 @@ export class PayPalButtons {
 
   async render(): Promise<void> {
     this.hide();
-    const { paypal } = this.flow.connection?.config ?? {};
+    const { paypal } = this.payer.connection?.config ?? {};
     if (!paypal) return;
-    const currency = (this.currency = this.flow.currency);
+    const currency = (this.currency = this.payer.currency);
     const place = (this.place = Object.assign(document.createElement("div"), { slot: "paypal" }));
     this.host.append(place);
     this.become("loading");
@@ -50,23 +65,23 @@ export class PayPalButtons {
 
   private become(state: PayPalButtons["state"]): void {
     this.state = state;
-    this.flow.update();
+    this.payer.update();
   }
 
   private options() {
-    const { checkout } = this;
+    const { till } = this;
     return {
       style: { layout: "vertical", shape: "rect", height: 48 } as const,
-      onClick: () => checkout.approving(),
+      onClick: () => till.approving(),
       createOrder: async () => {
-        const id = await checkout.order();
+        const id = await till.order();
         if (!id) throw new Error("There is no order to approve");
         return id;
       },
       onApprove: ({ orderID }: { orderID: string }, { restart }: { restart(): void | Promise<void> }) =>
-        checkout.approved(orderID, restart),
-      onCancel: () => checkout.cancelled(),
-      onError: () => checkout.broken(),
+        till.approved(orderID, restart),
+      onCancel: () => till.cancelled(),
+      onError: () => till.broken(),
     };
   }
 }

@@ -2,9 +2,11 @@ import { html, nothing } from "lit";
 import { icon } from "../../elements/icons";
 import { dateOf, dayText, timeText } from "../../local-time";
 import { moneyText } from "../../money";
+import type { PayPalButtons } from "../../paying/buttons";
 import { isForeign, isOver } from "../../paying/checkout";
 import { phoneText } from "../../phone";
 import { agreement } from "../../policy";
+import type { Language } from "../../strings";
 import { kindName, signInWords, type View } from "../view";
 import { chosenZone } from "./details";
 import { currencies } from "./welcome";
@@ -58,12 +60,15 @@ export function terms(view: View) {
 
 /** Until when the time is held: a plain line, that keeps its place and changes once a minute. */
 function held(view: View) {
-  const { t, flow, locale } = view;
+  const { t, flow } = view;
   const { order } = flow.draft;
   if (flow.kind !== "single" || !order?.heldUntil) return nothing;
-  if (isOver(order)) return t.payHeldOver;
-  const until = new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(order.heldUntil).replace(/\s/g, "\u00a0");
-  const minutes = Math.max(1, Math.round((order.heldUntil - Date.now()) / 60_000));
+  return isOver(order) ? t.payHeldOver : heldWords(view, order.heldUntil);
+}
+
+export function heldWords({ t, locale }: Language, heldUntil: number) {
+  const until = new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(heldUntil).replace(/\s/g, "\u00a0");
+  const minutes = Math.max(1, Math.round((heldUntil - Date.now()) / 60_000));
   return html`${t.payHeld(until)}<br /><span class="whole">${t.payHeldLeft(minutes)}</span>`;
 }
 
@@ -90,7 +95,7 @@ function heldLine(view: View) {
     <button type="button" class="button plain" @click=${again}>${view.t.payOtherTime}</button></div>`;
 }
 
-function finishing({ t }: View) {
+export function finishing({ t }: Language) {
   return html`<div class="finishing" role="status"><span class="bone"></span><p>${t.payFinishing}</p></div>`;
 }
 
@@ -102,7 +107,8 @@ function unsure(view: View) {
     ${flow.signInNeed === "host" ? t.tryAgain : t.signInAgain}</button>`;
 }
 
-function waiting({ t, checkout, buttons }: View) {
+/** In the place of PayPal's buttons until they are there. */
+export function waiting({ t, checkout, buttons }: Language & { checkout: { leave(): void }; buttons: PayPalButtons }) {
   if (buttons.state === "failed") {
     return html`<div class="notice" role="alert">${icon("alert")}<div><p>${t.payNoScript}</p>
       <div class="chips"><button class="button quiet" @click=${() => buttons.render()}>${t.tryAgain}</button>

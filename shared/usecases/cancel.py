@@ -1,0 +1,51 @@
+"""A client cancels: the time is free at once, what the policy gives back is owed. ``PUT /booking/{id}/cancel``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.appointment import Actor
+from shared.domain.caller import Party
+from shared.domain.changes import cancel as cancelled
+from shared.domain.changes import quoted
+from shared.domain.errors import TooManyRequests
+from shared.domain.policy import Action
+from shared.usecases.change_booking import ATTEMPTS, read_case
+from shared.usecases.idempotency import fingerprint, request_of
+from shared.usecases.ports import Booked, BookingMoved, ChangeStore, DiaryChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    appointment_id: str
+    reason: str | None = None
+
+
+def cancel(
+    changes: ChangeStore,
+    now: datetime,
+    *,
+    caller: Party,
+    wanted: Cancellation,
+    idempotency_key: str | None,
+) -> Booked:
+    """The cancelled booking, with how far its refund is.
+
+    Raises ``NotFound``, ``NotCancellable``, ``IdempotencyKeyReused``, ``TooManyRequests`` and
+    ``TemporarilyUnavailable``.
+    """
+    request = request_of(caller.client_id, idempotency_key, fingerprint("cancel", wanted))
+    for _ in range(ATTEMPTS):
+        heard = read_case(changes, caller, wanted.appointment_id, now, request)
+        case = heard.case
+        if heard.before:
+            return Booked(case.appointment, case.payment)
+        cost = quoted(case, Action.CANCEL, Actor.CLIENT, now)
+        change = cancelled(case, cost, Actor.CLIENT, now, wanted.reason)
+        try:
+            changes.change_booking(case, change, actor=caller.client_id, request=request)
+        except (BookingMoved, DiaryChanged):
+            continue
+        return Booked(change.after, change.payment)
+    raise TooManyRequests("This booking is being changed right now; please try again.")

@@ -1,0 +1,49 @@
+"""What all changes of a standing booking have in common: whose it is, and whether the request was heard before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.appointment import Actor
+from shared.domain.caller import Party
+from shared.domain.changes import Case, quoted
+from shared.domain.errors import IdempotencyKeyReused, NotFound
+from shared.domain.policy import Action, Quote
+from shared.usecases.idempotency import ID_DIGITS
+from shared.usecases.ports import ChangeStore, Request
+from shared.usecases.show_appointments import own
+
+ATTEMPTS = 6
+"""How often to read and decide again when somebody else changed the booking in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The booking as it stands, and whether this very request was carried out before."""
+
+    case: Case
+    before: bool
+
+
+def read_case(
+    changes: ChangeStore, caller: Party, appointment_id: str, now: datetime, request: Request | None = None
+) -> Heard:
+    """Raises ``NotFound``, ``Unauthenticated`` and ``IdempotencyKeyReused``."""
+    if len(appointment_id) != ID_DIGITS:
+        raise NotFound("There is no such booking.")
+    reading = changes.case(appointment_id, request.id if request else None)
+    if reading.case is None:
+        raise NotFound("There is no such booking.")
+    own(reading.case.appointment, caller, now)
+    if request is not None and reading.earlier_request not in {None, request.fingerprint}:
+        raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
+    return Heard(reading.case, reading.earlier_request is not None)
+
+
+def quote_change(
+    changes: ChangeStore, now: datetime, *, caller: Party, appointment_id: str, action: Action
+) -> tuple[Case, Quote]:
+    """What it would cost now, and why. Raises ``NotFound``, ``NotCancellable`` and ``NotReschedulable``."""
+    case = read_case(changes, caller, appointment_id, now).case
+    return case, quoted(case, action, Actor.CLIENT, now)

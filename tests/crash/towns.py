@@ -1,0 +1,109 @@
+"""Several stacks side by side, among which the cases of a matrix are shared out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import pytest
+
+from local import engine
+from local.environment import TABLE
+from local.stack import Stack
+from shared.adapters.dynamodb import items
+from shared.domain.promo import Promo
+from shared.domain.time import isoformat
+from tests import money
+from tests.crash import buyer as clients
+from tests.crash.conftest import MONDAY
+from tests.crash.flows import Flow
+from tests.crash.matrix import Case, Town, plan
+from tests.crash.world import World
+
+TOWNS = 2
+"""As many as there are processors to be expected."""
+
+MOST_MISSED = 0.03
+"""Of the cases, which may not come to their call in any try; the call itself is disturbed in others."""
+
+
+@contextmanager
+def begun(folders: pytest.TempPathFactory, town: Callable[[Stack], Town]) -> Iterator[list[Town]]:
+    with ExitStack() as stacks:
+        yield [town(_stack(stacks, folders)) for _ in range(TOWNS)]
+
+
+def _stack(stacks: ExitStack, folders: pytest.TempPathFactory) -> Stack:
+    stack = stacks.enter_context(Stack(folders.mktemp("town")))
+    stack.control("PUT", "/clock", {"now": isoformat(MONDAY)})
+    put(stack, items.promo_record(Promo(code="WIMD25", cap=10_000)))
+    return stack
+
+
+def put(stack: Stack, record: items.Item) -> None:
+    """Straight into the table."""
+    engine.client("dynamodb", stack.urls["dynamodb"]).put_item(TableName=TABLE, Item=items.dump(record))
+
+
+def planned(towns: list[Town], flows: Sequence[Flow]) -> list[Case]:
+    """From one undisturbed run of each flow."""
+
+    def walk(number: int) -> dict[Flow, list[dict[str, Any]]]:
+        return {flow: towns[number].undisturbed(flow) for flow in flows[number::TOWNS]}
+
+    with ThreadPoolExecutor(TOWNS) as threads:
+        logs = {flow: log for part in threads.map(walk, range(TOWNS)) for flow, log in part.items()}
+    return plan({flow: logs[flow] for flow in flows})
+
+
+def run(towns: list[Town], cases: list[Case]) -> None:
+    waiting: SimpleQueue[Case] = SimpleQueue()
+    for case in cases:
+        waiting.put(case)
+
+    def work(town: Town) -> None:
+        while True:
+            try:
+                town.disturbed(waiting.get_nowait())
+            except Empty:
+                return
+
+    with ThreadPoolExecutor(TOWNS) as threads:
+        list(threads.map(work, towns))
+
+
+def come_to_rest(stack: Stack) -> None:
+    """Every webhook comes once more, and time passes."""
+    clients.deliver(stack)
+    for event in stack.control("GET", "/paypal/webhooks"):
+        stack.control("POST", f"/paypal/webhooks/{event['id']}/send", {"times": 1})
+    for _ in range(4):
+        clients.later(stack, minutes=20)
+
+
+def check_all(town: Town) -> None:
+    stack = town.stack
+    assert stack.control("POST", "/settle")["owed"] == 0
+    assert stack.control("GET", "/dead-letters") == []
+    assert World(stack).unhandled() == []
+    money.check(stack.urls["dynamodb"], TABLE, stack.control("GET", "/paypal/ledger"))
+
+
+def check_missed(towns: list[Town], cases: list[Case]) -> None:
+    missed = [case for town in towns for case in town.missed]
+    reached = {case.call.name for case in cases if case not in missed}
+    assert {case.call.name for case in missed} <= reached
+    assert len(missed) <= len(cases) * MOST_MISSED
+
+
+def told(matrix: str, towns: list[Town], cases: list[Case]) -> str:
+    """The counts belong in the run's output."""
+    by_flow = Counter(case.flow.name for case in cases)
+    counts = (f"  {count:4} {name}" for name, count in by_flow.items())
+    missed = (f"  never came to its call: {case}" for town in towns for case in town.missed)
+    calls = len({case.call for case in cases})
+    return "\n".join([f"\n{matrix}: {len(cases)} cases over {calls} calls", *missed, *counts])
