@@ -66,7 +66,8 @@ def reconcile(sources: Sources) -> Report:
     books = sources.books.books()
     ledger = _ledger(sources, Interval(since, now), left_out)
     orders = {
-        payment.id: find_order(sources.gateway, payment, payment.order_id) for payment in to_ask_about(books, ledger, since)
+        payment.id: find_order(sources.gateway, payment, payment.order_id)
+        for payment in to_ask_about(books, ledger, since)
     }
     paypal = PayPalSays(orders, ledger)
     calendar = _calendar(sources, Interval(now, now + LOOKS_AHEAD), left_out)
