@@ -1,8 +1,12 @@
-"""What the local stack sets where a deployment has parameters and secrets. Nothing comes from the user's own."""
+"""What the local stack sets where a deployment has parameters and secrets.
+
+Nothing comes from the user's own environment but ``PAYPAL_VAULT_ENABLED``.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +24,9 @@ AUDIENCE = "coach-booking"
 TABLE = "coach-booking-local"
 PORTS = ("api", "site", "mailbox", "control", "paypal", "google", "signin", "ses", "dynamodb")
 """In the order of their ports, from the base on."""
+
+
+VAULT = "PAYPAL_VAULT_ENABLED"
 
 
 def ports(base: int) -> dict[str, int]:
@@ -40,6 +47,7 @@ def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
         "PayPalClientId": paypal.client_id,
         "PayPalMode": "sandbox",
         "PayPalWebhookId": paypal.webhook_id,
+        "PayPalVaultEnabled": os.environ.get(VAULT) or "false",
         "AllowedOrigins": f"{site},{site.replace('127.0.0.1', 'localhost')}",
     }
 

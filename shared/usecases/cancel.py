@@ -1,4 +1,4 @@
-"""A client cancels: the time is free at once, what the policy gives back is owed. ``PUT /booking/{id}/cancel``."""
+"""A client cancels: the time is free at once, what is given back or charged is owed. ``PUT /booking/{id}/cancel``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cancel(
     wanted: Cancellation,
     idempotency_key: str | None,
 ) -> Booked:
-    """The cancelled booking, with how far its refund is.
+    """The cancelled booking, with how far its refund is, or the fee that is charged for it.
 
     Raises ``NotFound``, ``NotCancellable``, ``IdempotencyKeyReused``, ``TooManyRequests`` and
     ``TemporarilyUnavailable``.
@@ -40,12 +40,12 @@ def cancel(
         heard = read_case(changes, caller, wanted.appointment_id, now, request)
         case = heard.case
         if heard.before:
-            return Booked(case.appointment, case.payment)
+            return Booked(case.appointment, case.payment or case.fee)
         cost = quoted(case, Action.CANCEL, Actor.CLIENT, now)
         change = cancelled(case, cost, Actor.CLIENT, now, wanted.reason)
         try:
             changes.change_booking(case, change, actor=caller.client_id, request=request)
         except (BookingMoved, DiaryChanged):
             continue
-        return Booked(change.after, change.payment)
+        return Booked(change.after, change.charge.payment if change.charge else change.payment)
     raise TooManyRequests("This booking is being changed right now; please try again.")
