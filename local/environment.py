@@ -1,12 +1,8 @@
-"""What the local stack sets where a deployment has parameters and secrets.
-
-Nothing comes from the user's own environment but ``PAYPAL_VAULT_ENABLED``.
-"""
+"""What the local stack sets where a deployment has parameters and secrets. Nothing comes from the user's own."""
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,13 +23,14 @@ PORTS = ("api", "site", "mailbox", "control", "paypal", "google", "signin", "ses
 
 
 VAULT = "PAYPAL_VAULT_ENABLED"
+"""The one setting that `make run` takes from its own environment."""
 
 
 def ports(base: int) -> dict[str, int]:
     return {name: base + offset for offset, name in enumerate(PORTS)}
 
 
-def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
+def parameters(site: str, issuer: str, paypal: PayPalState, *, vault: bool) -> dict[str, str]:
     """The template's parameters."""
     return {
         "Stage": "local",
@@ -47,7 +44,7 @@ def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
         "PayPalClientId": paypal.client_id,
         "PayPalMode": "sandbox",
         "PayPalWebhookId": paypal.webhook_id,
-        "PayPalVaultEnabled": os.environ.get(VAULT) or "false",
+        "PayPalVaultEnabled": str(vault).lower(),
         "AllowedOrigins": f"{site},{site.replace('127.0.0.1', 'localhost')}",
     }
 

@@ -7,6 +7,7 @@ one transaction that names the state it was decided on, so whoever comes second 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -389,29 +390,35 @@ class _Round:
                 checkout, capture, now, self._said, answered=answered, saved_method=method
             )
             return self._write(confirmed, checkout, self._new_request(checkout))
-        case = self.till.changes.case(checkout.booking.moves).case
-        if case is None or not changes.may_move(case, checkout.booking, now):
-            raise SlotTaken("The session is not to be moved any more.")
-        paid = steps.take_fee(checkout, capture, now, answered=answered)
-        moved = changes.move_to(case, checkout.booking, now, checkout.payment.amount.amount)
-        try:
-            self.till.changes.move_paid(checkout, paid, case, moved, actor=self._actor)
-        except BookingMoved:
-            raise PaymentMoved from None
-        return paid.after
+        return self._move(checkout, checkout.booking, capture, now)
+
+    def _move(self, fee: Checkout, hold: Appointment, capture: CaptureState, now: datetime) -> Checkout:
+        """Raises ``SlotTaken`` as above."""
+        paid = steps.take_fee(fee, capture, now, answered=self.buyer is not None)
+        for _ in range(ROUNDS):
+            case = self.till.changes.case(hold.moves or "").case
+            if case is None or not changes.may_move(case, hold, now):
+                raise SlotTaken("The session is not to be moved any more.")
+            moved = changes.move_to(case, hold, now, fee.payment.amount.amount)
+            with suppress(BookingMoved):
+                self.till.changes.move_paid(fee, paid, case, moved, actor=self._actor)
+                return paid.after
+        raise PaymentMoved
 
     def _return_credit(
-        self, checkout: Checkout, appointment_id: str, capture: CaptureState, now: datetime
+        self, fee: Checkout, booking_id: str, capture: CaptureState, now: datetime
     ) -> Checkout:
-        case = self.till.changes.case(appointment_id).case
-        if case is None:
-            raise NotFound("The session that the fee is for is gone.")
-        paid, returned = steps.take_charge(checkout, capture, now), changes.return_credit(case, now)
-        try:
-            self.till.changes.return_credit(checkout, paid, case, returned, actor=self._actor)
-        except BookingMoved:
-            raise PaymentMoved from None
-        return paid.after
+        """The fee for cancelling a package's session brings that back."""
+        paid = steps.take_charge(fee, capture, now)
+        for _ in range(ROUNDS):
+            case = self.till.changes.case(booking_id).case
+            if case is None:
+                raise NotFound("The session that the fee is for is gone.")
+            returned = changes.return_credit(case, now)
+            with suppress(BookingMoved):
+                self.till.changes.return_credit(fee, paid, case, returned, actor=self._actor)
+                return paid.after
+        raise PaymentMoved
 
     def _owe_back(self, checkout: Checkout, capture: CaptureState) -> Checkout:
         return self._write(steps.owe_back(checkout, capture, self._later()), checkout)
