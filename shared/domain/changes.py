@@ -104,7 +104,7 @@ def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | N
         updated_at=now,
     )
     payment = None if case.payment is None else _paid_back(case.payment, cost, now)
-    effects = owed(after.id, now, *FOR_CANCELLATION, sequence=after.sequence)
+    effects = _owed(case, after, FOR_CANCELLATION)
     if payment is not None and payment.status is PaymentStatus.REFUND_DUE:
         effects += owed(payment.id, now, EffectKind.REFUND, sequence=payment.version)
     return BookingChange(after, payment, "cancelled", effects, cost.returned)
@@ -136,7 +136,16 @@ def _move(
     payment = case.payment
     if payment is not None and fee:
         payment = payment.become(payment.status, now, check_at=payment.check_at, fee=payment.fee + fee)
-    return BookingChange(moved, payment, "moved", owed(moved.id, now, *FOR_MOVE, sequence=moved.sequence))
+    return BookingChange(moved, payment, "moved", _owed(case, moved, FOR_MOVE))
+
+
+def _owed(case: Case, after: Appointment, kinds: tuple[EffectKind, ...]) -> tuple[Effect, ...]:
+    """What matches the calendar knows the time that was left: it is anybody's for good once no event is there."""
+    effects = owed(after.id, after.updated_at, *kinds, sequence=after.sequence)
+    left = case.appointment.claim
+    return tuple(
+        replace(each, left=left) if each.kind is EffectKind.CALENDAR_EVENT else each for each in effects
+    )
 
 
 def hold_for(case: Case, start: datetime, schedule: Schedule, fee_id: str, now: datetime) -> Appointment:
