@@ -210,6 +210,7 @@ class FakeStore(FakeInbox):
         self._forgotten_methods: set[str] = set()
         self.saved_methods = False
         self.audit: list[tuple[str, str, str]] = []
+        self.details: list[str | None] = []
         self.freed: list[Interval] = []
         self._left: dict[tuple[str, int], Interval] = {}
         self._writes = 0
@@ -492,6 +493,7 @@ class FakeStore(FakeInbox):
             self._uses.discard((promo.code, after.client.id))
         self._effects |= {(effect.subject_id, effect.id): effect for effect in change.effects}
         self.audit.append((after.id, change.event, actor))
+        self.details.append(change.detail)
 
     def _write_checkout(self, checkout: Checkout) -> None:
         self._payments[checkout.payment.id] = (checkout.payment, checkout.fingerprint)

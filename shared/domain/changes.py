@@ -13,7 +13,7 @@ from shared.domain.errors import NotCancellable, NotReschedulable
 from shared.domain.money import Money
 from shared.domain.package import Package
 from shared.domain.payment import NOTHING, TAKEN, Payment, PaymentStatus
-from shared.domain.policy import Action, PaidWith, Quote, Terms, quote
+from shared.domain.policy import Action, PaidWith, Quote, Refunding, Terms, quote
 from shared.domain.schedule import Schedule
 
 
@@ -55,16 +55,19 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class BookingChange:
     """One step: the booking and its payment afterwards, and what follows. ``returns`` gives the promo code's use or
-    the package's session back."""
+    the package's session back. ``detail`` is for the audit trail: what the coach chose."""
 
     after: Appointment
     payment: Payment | None
     event: str
     effects: tuple[Effect, ...]
     returns: bool = field(default=False)
+    detail: str | None = None
 
 
-def quoted(case: Case, action: Action, actor: Actor, now: datetime) -> Quote:
+def quoted(
+    case: Case, action: Action, actor: Actor, now: datetime, refunding: Refunding = Refunding.FULL
+) -> Quote:
     """What the change would cost now.
 
     Raises ``NotCancellable`` or ``NotReschedulable``: only what stands can be changed, and by the client only before
@@ -82,6 +85,7 @@ def quoted(case: Case, action: Action, actor: Actor, now: datetime) -> Quote:
             price=case.price,
             notice=appointment.start - now,
             reschedules_used=appointment.reschedules_used,
+            refunding=refunding,
         )
     )
     if found.fee and found.returned:

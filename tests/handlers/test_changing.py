@@ -441,3 +441,9 @@ def test_a_slower_worker_does_not_bring_a_cancelled_event_back(stage: Stage, ear
     stage.calendar.meanwhile = it_is_cancelled
     deliver(stage.world(), early, "calendar_event-0")
     assert not stage.calendar.events
+
+
+@pytest.mark.parametrize("body", ["", "{}"])
+def test_cancelling_needs_no_words(stage: Stage, early: str, body: str) -> None:
+    answer = stage.call("cancel/cancel", "alex", path=f"/booking/{early}/cancel", body=body)
+    assert (answer.status, answer.json["status"]) == (200, "cancelled")
