@@ -1065,6 +1065,7 @@ export interface operations {
                 end_date: string;
                 service?: string;
                 timezone?: string | null;
+                moving?: string | null;
             };
             header?: never;
             path?: never;
