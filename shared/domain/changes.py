@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.checkout import CAPTURE_HOLD, CAPTURE_LEASE, HOLD, Checkout
-from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed
+from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed, owed_about
 from shared.domain.errors import NotCancellable, NotReschedulable
 from shared.domain.money import Money
 from shared.domain.package import Package
@@ -104,7 +104,7 @@ def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | N
         updated_at=now,
     )
     payment = None if case.payment is None else _paid_back(case.payment, cost, now)
-    effects = owed(after.id, now, *FOR_CANCELLATION, sequence=after.sequence)
+    effects = owed_about(after, now, *FOR_CANCELLATION)
     if payment is not None and payment.status is PaymentStatus.REFUND_DUE:
         effects += owed(payment.id, now, EffectKind.REFUND, sequence=payment.version)
     return BookingChange(after, payment, "cancelled", effects, cost.returned)
@@ -136,7 +136,7 @@ def _move(
     payment = case.payment
     if payment is not None and fee:
         payment = payment.become(payment.status, now, check_at=payment.check_at, fee=payment.fee + fee)
-    return BookingChange(moved, payment, "moved", owed(moved.id, now, *FOR_MOVE, sequence=moved.sequence))
+    return BookingChange(moved, payment, "moved", owed_about(moved, now, *FOR_MOVE))
 
 
 def hold_for(case: Case, start: datetime, schedule: Schedule, fee_id: str, now: datetime) -> Appointment:

@@ -18,11 +18,14 @@ from shared.usecases.ports import (
     Letter,
     Mailer,
     NoticeStore,
+    NotToBeSent,
     OutcomeUnknown,
+    Texter,
     WillNeverWork,
 )
 from shared.usecases.settle import Till, give_up_refund, pay_back
 from shared.usecases.write_letter import write_letter
+from shared.usecases.write_text import TEXTS, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class World:
     bookings: BookingStore
     effects: EffectStore
     mailer: Mailer
+    texter: Texter
     till: Till
     notices: NoticeStore
 
@@ -62,6 +66,8 @@ def deliver(world: World, subject_id: str, effect_id: str) -> bool:
         return True
     try:
         provider_id = _make_it_so(world, effect)
+    except NotToBeSent as reason:
+        world.effects.suppress_effect(effect, world.clock.now(), str(reason))
     except WillNeverWork as hopeless:
         _give_up(world, effect, str(hopeless))
     except OutcomeUnknown:
@@ -82,9 +88,10 @@ def _make_it_so(world: World, effect: Effect) -> str | None:
         case EffectKind.REFUND:
             pay_back(world.till, effect.subject_id)
             return None
+        case kind if kind in TEXTS:
+            return world.texter.send(write_text(effect, world.bookings, world.clock.now()))
         case _:
-            letter = write_letter(effect, world.bookings, world.till)
-            return None if letter is None else _tell(world, effect, letter)
+            return _tell(world, effect, write_letter(effect, world.bookings, world.till))
 
 
 def _tell(world: World, effect: Effect, letter: Letter) -> str:

@@ -71,7 +71,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def book(store: Store) -> Callable[[Appointment], Appointment]:
     def book(booking: Appointment) -> Appointment:
         relied_on = store.diary(WEEK)
-        store.book_free(booking, "asked", relied_on, owed_for_booking(booking.id, NOW))
+        store.book_free(booking, "asked", relied_on, owed_for_booking(booking, NOW))
         return booking
 
     return book
@@ -230,7 +230,7 @@ def test_a_decision_under_old_settings_is_refused(store: Store) -> None:
     store.change_settings(relied_on.settings)
     booking = appointment()
     with pytest.raises(DiaryChanged):
-        store.book_free(booking, "asked", relied_on, owed_for_booking(booking.id, NOW))
+        store.book_free(booking, "asked", relied_on, owed_for_booking(booking, NOW))
     assert store.appointment(booking.id) is None
 
 
@@ -239,16 +239,16 @@ def test_under_a_daily_limit_two_decisions_on_one_reading_cannot_both_stand(stor
     store.change_settings(replace(settings, schedule=replace(settings.schedule, daily_limit=1)))
     relied_on = store.diary(WEEK)
     first, second = appointment("alex"), appointment("blake", 120)
-    store.book_free(first, "asked", relied_on, owed_for_booking(first.id, NOW))
+    store.book_free(first, "asked", relied_on, owed_for_booking(first, NOW))
     with pytest.raises(DiaryChanged):
-        store.book_free(second, "asked", relied_on, owed_for_booking(second.id, NOW))
+        store.book_free(second, "asked", relied_on, owed_for_booking(second, NOW))
 
 
 def test_without_a_limit_others_bookings_do_not_disturb(store: Store) -> None:
     relied_on = store.diary(WEEK)
     first, second = appointment("alex"), appointment("blake", 120)
-    store.book_free(first, "asked", relied_on, owed_for_booking(first.id, NOW))
-    store.book_free(second, "asked", relied_on, owed_for_booking(second.id, NOW))
+    store.book_free(first, "asked", relied_on, owed_for_booking(first, NOW))
+    store.book_free(second, "asked", relied_on, owed_for_booking(second, NOW))
     assert len(store.diary(WEEK).claims) == 2
 
 
@@ -386,7 +386,7 @@ def test_each_try_of_an_effect_is_counted_until_it_is_buried(store: Store, book:
 
 
 def reminder(subject_id: str, **changes: Any) -> Effect:
-    fields: dict[str, Any] = {"sequence": 0, "due_at": NOW, "minutes_before": 60, **changes}
+    fields: dict[str, Any] = {"sequence": 0, "owed_at": NOW, "due_at": NOW, "minutes_before": 60, **changes}
     return Effect(subject_id=subject_id, kind=EffectKind.CLIENT_REMINDER_MAIL, **fields)
 
 
