@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,13 +25,23 @@ FIRST_PORT, LAST_PORT = 20_000, 30_000
 
 
 class Stack:
-    """Its own table, ports, clock and logs; several may run side by side."""
+    """Its own table, ports, clock and logs; several may run side by side.
 
-    def __init__(self, home: Path, base_port: int | None = None, data: Path | None = None) -> None:
+    ``switches`` turn on what is off by default: ``{"TWILIO_SMS_ENABLED": "true"}``.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        base_port: int | None = None,
+        data: Path | None = None,
+        switches: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.urls: dict[str, str] = {}
         self._base_port = base_port or free_base_port()
         self._data = data
+        self._switches = dict(switches or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -56,7 +67,7 @@ class Stack:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "--home", str(self.home), *data],
                 cwd=ROOT,
-                env={**os.environ, "PORT": str(self._base_port)},
+                env={**os.environ, **self._switches, "PORT": str(self._base_port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

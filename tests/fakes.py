@@ -622,6 +622,9 @@ class FakeStore(FakeInbox):
             self._effects |= new
             return len(new)
 
+    def effects_of(self, subject_id: str) -> list[Effect]:
+        return [effect for (subject, _), effect in self._effects.items() if subject == subject_id]
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         return [key for key, effect in self._effects.items() if _due(effect, now)]
 
@@ -680,6 +683,10 @@ class FakeStore(FakeInbox):
         begin = 0 if cursor is None else _read_cursor(cursor)
         end = begin + limit
         return NoticePage(tuple(own[begin:end]), _cursor(end) if end < len(own) else None)
+
+    def notices_about(self, client_id: str, subject_id: str) -> list[Notice]:
+        own = [each for (reader, _), each in self._notices.items() if reader == client_id]
+        return [each for each in own if each.subject_id == subject_id]
 
     def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
         notice = self._notices.get((client_id, notice_id))

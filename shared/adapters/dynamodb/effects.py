@@ -47,6 +47,14 @@ class DynamoEffects:
             return False
         return True
 
+    def effects_of(self, subject_id: str) -> list[Effect]:
+        found = self.table.query(
+            "effects_of",
+            KeyConditionExpression="PK = :subject",
+            ExpressionAttributeValues=items.dump({":subject": keys.effect(subject_id, "")["PK"]}),
+        )
+        return [items.effect(items.load(item)) for item in found]
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         answer = self.table.query_index(
             "due_effects",

@@ -21,6 +21,9 @@ class EffectStore(Protocol):
     def owe(self, effects: Sequence[Effect]) -> int:
         """Writes those that were never owed before; how many that were."""
 
+    def effects_of(self, subject_id: str) -> list[Effect]:
+        """All that were ever owed for it."""
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         """``(appointment id, effect id)`` of what is owed and due: candidates, the lease decides."""
 
