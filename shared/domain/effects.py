@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.appointment import Appointment
+from shared.domain.time import Interval
 
 MAX_ATTEMPTS = 10
 
@@ -75,6 +76,8 @@ class Effect:
 
     ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
 
+    ``left`` is the time, buffers included, that the session had before: until this is done, its event may be there.
+
     ``minutes_before`` tells the reminders of one sequence apart: so long before the session it is to be sent.
     """
 
@@ -89,6 +92,7 @@ class Effect:
     last_error: str | None = None
     minutes_before: int | None = None
     done_at: datetime | None = None
+    left: Interval | None = None
 
     @property
     def id(self) -> str:

@@ -36,7 +36,7 @@ class EffectStore(Protocol):
         """Gives it up: a person has to look."""
 
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
-        """It is done. Again and again does no harm."""
+        """It is done, and no event of ours is where the session was before. Again and again does no harm."""
 
     def suppress_effect(self, effect: Effect, now: datetime, reason: str) -> None:
         """It ends without a message, as it should."""
