@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.checkout import CAPTURE_HOLD, CAPTURE_LEASE, HOLD, Checkout
-from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed
+from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed, owed_about
 from shared.domain.errors import NotCancellable, NotReschedulable
 from shared.domain.money import Money
 from shared.domain.package import Package
@@ -185,7 +185,7 @@ def _move(
 
 def _owed(case: Case, after: Appointment, kinds: tuple[EffectKind, ...]) -> tuple[Effect, ...]:
     """What matches the calendar knows the time that was left: it is anybody's for good once no event is there."""
-    effects = owed(after.id, after.updated_at, *kinds, sequence=after.sequence)
+    effects = owed_about(after, after.updated_at, *kinds)
     left = case.appointment.claim
     return tuple(
         replace(each, left=left) if each.kind is EffectKind.CALENDAR_EVENT else each for each in effects

@@ -43,8 +43,11 @@ VALUES = {
     "PAYPAL_VAULT_ENABLED": "false",
     "PAYPAL_WEBHOOK_ID": WEBHOOK_ID,
     "PAYPAL_WEBHOOK_VERIFICATION": "api",
+    "TWILIO_SMS_ENABLED": "false",
+    "TWILIO_ACCOUNT_SID": "",
+    "TWILIO_FROM": "",
 }
-SECRETS = {"APP_SECRET": "a" * 32, "JWT_SHARED_SECRET": "b" * 32}
+SECRETS = {"APP_SECRET": "a" * 32, "JWT_SHARED_SECRET": "b" * 32, "TWILIO_AUTH_TOKEN": "c" * 32}
 Use = tuple[str, str]
 """An action, and ``table`` or ``index``."""
 

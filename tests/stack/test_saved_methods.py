@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), vault=True) as stack:
+    with Stack(tmp_path_factory.mktemp("stack"), switches={"PAYPAL_VAULT_ENABLED": "true"}) as stack:
         yield stack
 
 
