@@ -40,7 +40,8 @@ class Died(BaseException):
 class Fate:
     """What befalls the calls. ``down`` names ports and how they fail until it is lifted: ``refused``, ``unheard``
     (not done, in doubt) or ``lost`` (done, in doubt). ``dies_in`` counts the calls until one strikes, ``how``
-    it does: one of these, or the process ``dies before`` or ``dies after`` the call.
+    it does: one of these, or the process ``dies before`` or ``dies after`` the call, or somebody else comes
+    ``between before`` or ``between after`` it.
     """
 
     down: dict[str, str] = field(default_factory=dict)
@@ -48,6 +49,8 @@ class Fate:
     how: str = ""
     watch: Callable[[str, tuple[Any, ...]], None] = lambda *_: None
     """Told of each call that was done."""
+    between: Callable[[], None] = lambda: None
+    """What somebody else does then."""
     _requests: int = field(default_factory=threading.get_ident)
 
     def lift(self) -> None:
@@ -68,6 +71,10 @@ class Fate:
         self.lift()
         yield
         self.down, self.dies_in = before
+
+    def strike(self, calls: int, how: str, between: Callable[[], None] = lambda: None) -> None:
+        """One of the calls to come."""
+        self.dies_in, self.how, self.between = calls, how, between
 
 
 @dataclass
@@ -91,8 +98,12 @@ class Fragile:
                 raise IN_DOUBT.get(name, TemporarilyUnavailable)("no word")
             if how == "dies before":
                 raise Died
+            if how == "between before":
+                self.fate.between()
             answer = found(*args, **kwargs)
             self.fate.watch(name, args)
+            if how == "between after":
+                self.fate.between()
             if how == "lost":
                 raise IN_DOUBT.get(name, TemporarilyUnavailable)("lost")
             if how == "dies after":
