@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from shared.domain.settlement import OrderStatus
+from shared.domain.settlement import CaptureStatus, OrderStatus, RefundStatus
 from shared.domain.time import isoformat, minutes
 from tests.handlers.conftest import Answer
+from tests.handlers.sequence.facts import A
 from tests.handlers.sequence.fortune import Fortune
 from tests.handlers.sequence.town import by_link, when, which, who
 
@@ -32,8 +33,7 @@ class Clients(Fortune):
 
     @rule(client=who, time=when)
     def order(self, client: str, time: int) -> None:
-        body = {"service": "single", "currency": "CAD", **self.session(self.time(time))}
-        self.ask("checkout/order", client, body)
+        self.order_at(client, self.time(time))
 
     @rule(client=who)
     def order_package(self, client: str) -> None:
@@ -73,6 +73,19 @@ class Clients(Fortune):
         body = {"package_id": package.id, **self.session(self.time(time))}
         self.ask("packages/use_session", package.client.id, body)
 
+    @rule(number=which, client=who)
+    def buy_the_time_of_an_order(self, number: int, client: str) -> None:
+        """Its hold may have run out."""
+        held = self.held_by(self.pick(self.shown, number))
+        if held is not None:
+            self.and_pay(lambda: self.order_at(client, held.start))
+
+    @rule(number=which)
+    def pay_with_an_echeck(self, number: int) -> None:
+        self.paypal.next_capture = CaptureStatus.PENDING
+        self.approve_and_pay(number)
+        self.paypal.next_capture = CaptureStatus.COMPLETED
+
     # Change plans
 
     @rule(number=which, by_link=by_link)
@@ -80,6 +93,16 @@ class Clients(Fortune):
         booking = self.session_of(number)
         client = self.client_of(booking, by_link=by_link)
         self.ask("cancel/cancel", client, {}, path=f"/booking/{booking.id}/cancel")
+
+    @rule(number=which, refund=st.sampled_from(list(RefundStatus)[:3]))
+    def cancel_and_be_paid_back(self, number: int, refund: RefundStatus) -> None:
+        """What PayPal makes of it."""
+        paid = [each for each in self.facts.sessions if each.payment_id and each.status is A.CONFIRMED]
+        self.paypal.next_refund = refund
+        if paid:
+            booking = self.pick(paid, number)
+            self.ask("cancel/cancel", booking.client.id, {}, path=f"/booking/{booking.id}/cancel")
+        self.sweep()
 
     @rule(number=which, time=when, by_link=by_link)
     def move(self, number: int, time: int, by_link: bool) -> None:
@@ -100,7 +123,7 @@ class Clients(Fortune):
     def move_and_lose_the_old_time_at_once(self, number: int, time: int, client: str) -> None:
         old = self.session_of(number).start
         self.move_and_pay(number, time, by_link=False)
-        self.ask("checkout/order", client, {"service": "single", "currency": "CAD", **self.session(old)})
+        self.order_at(client, old)
 
     @precondition(lambda self: self.fees)
     @rule(number=which, by_link=by_link)
@@ -108,6 +131,13 @@ class Clients(Fortune):
         order = self.pick(self.fees, number)
         self.approve_order(order)
         self.come_back(order, by_link=by_link)
+
+    @precondition(lambda self: self.fees)
+    @rule(number=which)
+    def pay_a_fee_with_an_echeck(self, number: int) -> None:
+        self.paypal.next_capture = CaptureStatus.PENDING
+        self.pay_a_fee(number, by_link=False)
+        self.paypal.next_capture = CaptureStatus.COMPLETED
 
     @precondition(lambda self: self.fees)
     @rule(number=which)
@@ -140,6 +170,8 @@ class Clients(Fortune):
         body = {"start": isoformat(self.time(time))} if moves else {}
         name, path = ("reschedule/move", "reschedule") if moves else ("cancel/cancel", "cancel")
         self.ask(name, booking.client.id, body, path=f"/booking/{booking.id}/{path}")
+        self.remind()
+        self.sweep()
 
     # Again
 
@@ -157,6 +189,9 @@ class Clients(Fortune):
         self.pick(self.requests[-16:], number)(other)
 
     # How it is done
+
+    def order_at(self, client: str, start: datetime) -> None:
+        self.ask("checkout/order", client, {"service": "single", "currency": "CAD", **self.session(start)})
 
     def approve_order(self, order: str) -> None:
         if self.paypal.orders[order].status is OrderStatus.PAYER_ACTION_REQUIRED:

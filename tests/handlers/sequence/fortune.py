@@ -34,6 +34,15 @@ LAST = 9
 
 CENT = Decimal("0.01")
 
+CALLS = (
+    *("hold", "change", "change_booking", "move_paid", "book_free", "book_from_package", "handled"),
+    *("create_order", "get_order", "capture", "refund"),
+    *("lease_effect", "finish_effect", "send", "put_event", "remove_event"),
+)
+"""What writes, and PayPal's word that it is written by."""
+
+ends = st.sampled_from([*FAILURES, "dies before", "dies after"])
+
 
 class Fortune(Town):
     # The coach
@@ -79,6 +88,14 @@ class Fortune(Town):
         self.settle(self.pick(self.captured, number), good=good)
 
     @rule(number=which)
+    def a_refund_is_taken_back(self, number: int) -> None:
+        """Days later, as a bank may."""
+        order = self.paypal.orders[self.pick(self.captured, number)]
+        for refund in order.refunds:
+            if refund.status is RefundStatus.COMPLETED and refund.request_id:
+                self.paypal.settle_refund(refund.request_id, RefundStatus.FAILED)
+
+    @rule(number=which)
     def an_approval_is_reversed(self, number: int) -> None:
         order = self.pick(self.shown, number)
         if self.paypal.orders[order].status is OrderStatus.APPROVED:
@@ -104,9 +121,13 @@ class Fortune(Town):
     def come_up(self) -> None:
         self.fate.down.clear()
 
-    @rule(calls=st.integers(1, 12), how=st.sampled_from([*FAILURES, "dies before", "dies after"]))
+    @rule(calls=st.integers(1, 12), how=ends)
     def strike(self, calls: int, how: str) -> None:
         self.fate.strike(calls, how)
+
+    @rule(only=st.sampled_from(CALLS), how=ends)
+    def strike_the_next(self, only: str, how: str) -> None:
+        self.fate.strike(1, how, only=only)
 
     # Time, and what runs by itself
 

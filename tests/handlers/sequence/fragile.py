@@ -39,14 +39,15 @@ class Died(BaseException):
 @dataclass
 class Fate:
     """What befalls the calls. ``down`` names ports and how they fail until it is lifted: ``refused``, ``unheard``
-    (not done, in doubt) or ``lost`` (done, in doubt). ``dies_in`` counts the calls until one strikes, ``how``
-    it does: one of these, or the process ``dies before`` or ``dies after`` the call, or somebody else comes
-    ``between before`` or ``between after`` it.
+    (not done, in doubt) or ``lost`` (done, in doubt). ``dies_in`` counts the calls (of that name, where one is named)
+    until one strikes, ``how`` it does: one of these, or the process ``dies before`` or ``dies after`` the call, or
+    somebody else comes ``between before`` or ``between after`` it.
     """
 
     down: dict[str, str] = field(default_factory=dict)
     dies_in: int = 0
     how: str = ""
+    only: str = ""
     watch: Callable[[str, tuple[Any, ...]], None] = lambda *_: None
     """Told of each call that was done."""
     between: Callable[[], None] = lambda: None
@@ -56,9 +57,9 @@ class Fate:
     def lift(self) -> None:
         self.down, self.dies_in = {}, 0
 
-    def of(self, port: str) -> str:
+    def of(self, port: str, call: str) -> str:
         # What runs beside the request only reads, and in no certain order: it is never the call that is struck.
-        if self.dies_in and threading.get_ident() == self._requests:
+        if self.dies_in and self.only in {"", call} and threading.get_ident() == self._requests:
             self.dies_in -= 1
             if not self.dies_in:
                 return self.how
@@ -72,9 +73,11 @@ class Fate:
         yield
         self.down, self.dies_in = before
 
-    def strike(self, calls: int, how: str, between: Callable[[], None] = lambda: None) -> None:
+    def strike(
+        self, calls: int, how: str, *, only: str = "", between: Callable[[], None] = lambda: None
+    ) -> None:
         """One of the calls to come."""
-        self.dies_in, self.how, self.between = calls, how, between
+        self.dies_in, self.how, self.only, self.between = calls, how, only, between
 
 
 @dataclass
@@ -91,7 +94,7 @@ class Fragile:
             return found
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            how = self.fate.of(self.port)
+            how = self.fate.of(self.port, name)
             if how == "refused":
                 raise NOT_DONE.get(name, TemporarilyUnavailable)("down")
             if how == "unheard":

@@ -22,7 +22,7 @@ from shared.domain.settlement import CaptureStatus, RefundStatus
 from tests.handlers.conftest import Stage
 from tests.handlers.sequence.at_rest import check_at_rest
 from tests.handlers.sequence.clients import Clients
-from tests.handlers.sequence.fortune import LAST
+from tests.handlers.sequence.fortune import CALLS, LAST
 from tests.handlers.sequence.town import CLIENTS, Scene, when, which
 
 SEQUENCES = int(os.environ.get("ANY_SEQUENCES", "120"))
@@ -31,6 +31,7 @@ STEPS = 60
 
 ACTS = (
     *("book_free", "buy", "use_package", "approve_and_pay", "give_up", "cancel", "move", "move_and_pay"),
+    *("pay_a_fee", "cancel_what_a_fee_would_move", "buy_the_time_of_an_order"),
     *("refund_by_hand", "what_is_pending_ends", "tell_of_an_order", "tell_of_a_capture"),
     *("sweep", "remind", "deliver", "ask_again", "ask_the_same", "stall"),
 )
@@ -41,6 +42,7 @@ class AnySequence(Clients):
     @rule(
         first=act,
         others=st.lists(act, min_size=1, max_size=2),
+        only=st.sampled_from(["", *CALLS]),
         calls=st.integers(1, 8),
         place=st.sampled_from(["before", "after"]),
         number=which,
@@ -48,7 +50,15 @@ class AnySequence(Clients):
         time=when,
     )
     def do_at_once(
-        self, first: str, others: list[str], calls: int, place: str, number: int, same: bool, time: int
+        self,
+        first: str,
+        others: list[str],
+        only: str,
+        calls: int,
+        place: str,
+        number: int,
+        same: bool,
+        time: int,
     ) -> None:
         """The others come between two calls of the first."""
 
@@ -57,13 +67,19 @@ class AnySequence(Clients):
             for other in others:
                 self.scene.between(lambda other=other: self.do(other, number + (not same), time + 1))
 
-        self.fate.strike(calls, f"between {place}", between)
+        self.fate.strike(1 if only else calls, f"between {place}", only=only, between=between)
         self.do(first, number, time)
         self.fate.dies_in = 0
 
     def do(self, name: str, number: int, time: int) -> None:
         client = CLIENTS[number % len(CLIENTS)]
         match name:
+            case "pay_a_fee" | "cancel_what_a_fee_would_move" if not self.fees:
+                pass
+            case "buy_the_time_of_an_order":
+                self.buy_the_time_of_an_order(number, client)
+            case "pay_a_fee":
+                self.pay_a_fee(number, by_link=False)
             case "book_free" | "buy":
                 getattr(self, name)(client, time % 12)
             case "use_package":
@@ -116,6 +132,7 @@ class AnySequence(Clients):
         self._all_agree()
         self.scene.tally.sequences += 1
         self.scene.tally.events.update(event for _, event, _ in self.store.audit)
+        self.scene.tally.events.update(letter.kind for letter in self.mailer.sent)
 
     def _all_agree(self) -> None:
         """By the product's own comparison, and to each client."""
@@ -153,6 +170,6 @@ def test_any_sequence_keeps_every_promise(
     tally = scene.tally
     with capsys.disabled():
         print(f"\n{tally.sequences} sequences, {tally.steps} steps, ANY_SEED={SEED}")
-    if os.environ.get("ANY_TALLY"):
-        for word, number in sorted((tally.events + tally.answers).items()):
-            print(f"{number:7} {word}")
+        if os.environ.get("ANY_TALLY"):
+            for word, number in sorted((tally.events + tally.answers).items()):
+                print(f"{number:7} {word}")
