@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain.appointment import STANDING
+from shared.domain.appointment import STANDING, Appointment
 from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, retry_delay
 from shared.domain.notices import notice_of
 from shared.observability import count, logger
@@ -19,9 +19,10 @@ from shared.usecases.ports import (
     Mailer,
     NoticeStore,
     OutcomeUnknown,
+    TryAgainLater,
     WillNeverWork,
 )
-from shared.usecases.settle import Till, give_up_refund, pay_back
+from shared.usecases.settle import ROUNDS, Till, give_up_refund, pay_back
 from shared.usecases.write_letter import write_letter
 
 
@@ -96,13 +97,23 @@ def _tell(world: World, effect: Effect, letter: Letter) -> str:
 
 
 def _match_calendar(world: World, appointment_id: str) -> None:
-    appointment = world.bookings.appointment(appointment_id)
-    if appointment is None:
-        raise WillNeverWork("the booking is gone")
-    if appointment.status in STANDING:
-        world.calendar.put_event(appointment)
-    else:
-        world.calendar.remove_event(appointment_id)
+    """Who changed the booking meanwhile may have written before this call of ours ended: the last word is read after
+    it, and written again where it is another."""
+    written: Appointment | None = None
+    for _ in range(ROUNDS):
+        appointment = world.bookings.appointment(appointment_id)
+        if appointment is None:
+            raise WillNeverWork("the booking is gone")
+        if written is not None and appointment == replace(
+            written, calendar_status=appointment.calendar_status
+        ):
+            return
+        if appointment.status in STANDING:
+            world.calendar.put_event(appointment)
+        else:
+            world.calendar.remove_event(appointment_id)
+        written = appointment
+    raise TryAgainLater("the booking keeps changing")
 
 
 def _try_later(world: World, effect: Effect, failed: Exception) -> None:
