@@ -211,6 +211,20 @@ def test_cancelling_twice_gives_back_once(stage: Stage, early: str) -> None:
     assert refunds(stage) == ["150.00"]
 
 
+def test_whoever_pays_again_for_what_was_moved_or_cancelled_since_hears_how_it_stands(stage: Stage) -> None:
+    """The page sends its first request again, under its key."""
+    start = NEXT_WEEK
+    order_id = order(stage, start=isoformat(start)).json["order_id"]
+    stage.paypal.approve(order_id)
+    booking = pay(stage, order_id, start=isoformat(start)).json["id"]
+    move(stage, booking, start + 24 * HOUR)
+    assert pay(stage, order_id, start=isoformat(start)).json["start"] == isoformat(start + 24 * HOUR)
+    cancel(stage, booking)
+    again = pay(stage, order_id, start=isoformat(start))
+    assert (again.status, again.json["id"], again.json["status"]) == (201, booking, "cancelled")
+    assert pay(stage, order_id, key="another").status == 200
+
+
 def test_a_packages_session_comes_back_in_time_and_is_used_up_late(stage: Stage, from_package: str) -> None:
     assert remaining(stage) == 2
     assert quote(stage, from_package).json["credit_returned"] is True
