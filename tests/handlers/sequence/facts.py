@@ -25,6 +25,8 @@ class Facts:
     store: FakeStore
     paypal: FakePayPal
     now: datetime
+    coachs_own: tuple[Interval, ...]
+    """What the coach has on besides our sessions."""
 
     def __post_init__(self) -> None:
         self._books = self.store.books()

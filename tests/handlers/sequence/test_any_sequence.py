@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import sys
-from datetime import timedelta
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -20,6 +20,7 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from shared.domain.settlement import CaptureStatus, RefundStatus
 from tests.handlers.conftest import Stage
+from tests.handlers.sequence.acts import ACTS
 from tests.handlers.sequence.at_rest import check_at_rest
 from tests.handlers.sequence.clients import Clients
 from tests.handlers.sequence.fortune import CALLS, LAST
@@ -29,13 +30,7 @@ SEQUENCES = int(os.environ.get("ANY_SEQUENCES", "120"))
 SEED = int(os.environ.get("ANY_SEED") or secrets.randbits(32))
 STEPS = 60
 
-ACTS = (
-    *("book_free", "buy", "use_package", "approve_and_pay", "give_up", "cancel", "move", "move_and_pay"),
-    *("pay_a_fee", "cancel_what_a_fee_would_move", "buy_the_time_of_an_order"),
-    *("refund_by_hand", "what_is_pending_ends", "tell_of_an_order", "tell_of_a_capture"),
-    *("sweep", "remind", "deliver", "ask_again", "ask_the_same", "stall"),
-)
-act = st.sampled_from(ACTS)
+act = st.sampled_from(list(ACTS))
 
 
 class AnySequence(Clients):
@@ -65,46 +60,11 @@ class AnySequence(Clients):
         def between() -> None:
             self.interrupted = True
             for other in others:
-                self.scene.between(lambda other=other: self.do(other, number + (not same), time + 1))
+                self.scene.between(partial(ACTS[other], self, number + (not same), (time + 1) % 12))
 
         self.fate.strike(1 if only else calls, f"between {place}", only=only, between=between)
-        self.do(first, number, time)
+        ACTS[first](self, number, time)
         self.fate.dies_in = 0
-
-    def do(self, name: str, number: int, time: int) -> None:
-        client = CLIENTS[number % len(CLIENTS)]
-        match name:
-            case "pay_a_fee" | "cancel_what_a_fee_would_move" if not self.fees:
-                pass
-            case "buy_the_time_of_an_order":
-                self.buy_the_time_of_an_order(number, client)
-            case "pay_a_fee":
-                self.pay_a_fee(number, by_link=False)
-            case "book_free" | "buy":
-                getattr(self, name)(client, time % 12)
-            case "use_package":
-                self.use_package(number, time % 12)
-            case "move" | "move_and_pay":
-                getattr(self, name)(number, time % 12, by_link=False)
-            case "cancel" | "give_up":
-                getattr(self, name)(number, by_link=False)
-            case "what_is_pending_ends":
-                self.what_is_pending_ends(number, good=time % 3 > 0)
-            case "sweep" | "remind" | "stall" | "ask_the_same":
-                getattr(self, name)()
-            case "deliver" if not self.store.due_effects(self.now):
-                pass
-            case _:
-                getattr(self, name)(number)
-
-    def ask_the_same(self) -> None:
-        """The very request that is being answered."""
-        if self.asking:
-            self.asking()
-
-    def stall(self) -> None:
-        """Longer than one may be at PayPal before others ask, too."""
-        self.stage.clock.at += timedelta(seconds=36)
 
     @invariant()
     def everything_promised_holds(self) -> None:

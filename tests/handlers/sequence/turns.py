@@ -28,6 +28,10 @@ def check_turn(before: Facts, after: Facts) -> None:
             assert after.payments[own].version - before.payments[own].version in {0, 1}
     for own, was in before.bookings.items():
         _check_steps(before, after, was, after.bookings[own])
+    for own, now in after.bookings.items():
+        moved_free = own in before.bookings and now.start != before.bookings[own].start
+        if own not in before.bookings or (moved_free and not _fees_taken(before, after, own)):
+            assert not any(each.overlaps(now.claim) for each in after.coachs_own), f"the coach is busy: {now}"
 
 
 def _check_steps(before: Facts, after: Facts, was: Appointment, now: Appointment) -> None:
@@ -38,12 +42,16 @@ def _check_steps(before: Facts, after: Facts, was: Appointment, now: Appointment
         assert (was.status, now.sequence) == (A.CONFIRMED, was.sequence + 1)
         assert now.reschedules_used == was.reschedules_used + 1
         assert was.start > now.updated_at
-        taken = [
-            own
-            for own, hold in after.bookings.items()
-            if hold.moves == was.id and hold.status is A.COMPLETED is not before.bookings[own].status
-        ]
+        taken = _fees_taken(before, after, was.id)
         assert len(taken) == 1 or (not taken and _is_free(was, now.updated_at))
+
+
+def _fees_taken(before: Facts, after: Facts, booking_id: str) -> list[str]:
+    return [
+        own
+        for own, hold in after.bookings.items()
+        if hold.moves == booking_id and hold.status is A.COMPLETED is not before.bookings[own].status
+    ]
 
 
 def _check_fee_taken(before: Facts, after: Facts, fee_id: str) -> None:
