@@ -22,8 +22,11 @@ from shared.usecases.ports import (
     TryAgainLater,
     WillNeverWork,
 )
-from shared.usecases.settle import ROUNDS, Till, give_up_refund, pay_back
+from shared.usecases.settle import Till, give_up_refund, pay_back
 from shared.usecases.write_letter import write_letter
+
+LOOKS = 5
+"""How often one worker follows a booking that changes while its event is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +100,25 @@ def _tell(world: World, effect: Effect, letter: Letter) -> str:
 
 
 def _match_calendar(world: World, appointment_id: str) -> None:
-    """Who changed the booking meanwhile may have written before this call of ours ended: the last word is read after
-    it, and written again where it is another."""
-    written: Appointment | None = None
-    for _ in range(ROUNDS):
-        appointment = world.bookings.appointment(appointment_id)
-        if appointment is None:
-            raise WillNeverWork("the booking is gone")
-        if written is not None and appointment == replace(
-            written, calendar_status=appointment.calendar_status
-        ):
-            return
-        if appointment.status in STANDING:
-            world.calendar.put_event(appointment)
+    """Whatever the booking is now. Who was slower than another worker with a newer booking finds that out, and mends
+    what it has just written over."""
+    seen = _booking(world, appointment_id)
+    for _ in range(LOOKS):
+        if seen.status in STANDING:
+            world.calendar.put_event(seen)
         else:
             world.calendar.remove_event(appointment_id)
-        written = appointment
-    raise TryAgainLater("the booking keeps changing")
+        before, seen = seen, _booking(world, appointment_id)
+        if seen == replace(before, calendar_status=seen.calendar_status):
+            return
+    raise TryAgainLater("the booking is being changed again and again")
+
+
+def _booking(world: World, appointment_id: str) -> Appointment:
+    appointment = world.bookings.appointment(appointment_id)
+    if appointment is None:
+        raise WillNeverWork("the booking is gone")
+    return appointment
 
 
 def _try_later(world: World, effect: Effect, failed: Exception) -> None:

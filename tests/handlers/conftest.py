@@ -15,11 +15,12 @@ import pytest
 from shared import bootstrap
 from shared import config as configuration
 from shared.adapters.invitations import Invitations
-from shared.domain.caller import LinkHolder
+from shared.domain.caller import LinkHolder, Role
 from shared.http.auth import authorizer_context
 from shared.observability import logger
 from shared.usecases.checkout import Shop
 from shared.usecases.deliver_effects import World
+from shared.usecases.move_by_coach import Desk
 from shared.usecases.ports import WebhookVerifier
 from shared.usecases.reconcile import Sources
 from shared.usecases.settle import Till
@@ -37,6 +38,8 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://signin.example",
     "JWT_AUDIENCE": "site",
 }
+
+COACH = "coach"
 
 Event = dict[str, Any]
 Handler = Callable[[Event, object], dict[str, Any]]
@@ -80,7 +83,8 @@ class Stage:
         """
         event = self.event(name)
         if client:
-            party = client if isinstance(client, LinkHolder) else caller(client)
+            role = Role.COACH if client == COACH else Role.CLIENT
+            party = client if isinstance(client, LinkHolder) else caller(client, role)
             event["requestContext"]["authorizer"]["lambda"] = authorizer_context(party)
         if "body" in changes:
             body = changes["body"]
@@ -158,6 +162,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "world": stage.world,
         "shop": stage.shop,
         "changes": lambda: stage.store,
+        "desk": lambda: Desk(stage.store, stage.store, stage.calendar),
         "till": stage.till,
         "books": stage.books,
         "sources": stage.sources,

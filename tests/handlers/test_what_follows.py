@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.domain.appointment import Appointment
 from shared.domain.effects import MAX_ATTEMPTS, EffectStatus
-from shared.usecases.deliver_effects import deliver
 from shared.usecases.ports import LetterKind, OutcomeUnknown, TryAgainLater, WillNeverWork
 from tests.builders import NOW
-from tests.fakes import FakeCalendar
 from tests.handlers.conftest import Stage
 from tests.handlers.test_booking_a_free_session import book
 
@@ -61,40 +56,6 @@ def test_the_nudge_twice_does_everything_once(stage: Stage, booked: str) -> None
     nudge(stage, booked)
     sweep(stage, hours=5)
     assert len(stage.mailer.sent) == 2
-
-
-@dataclass
-class SlowCalendar(FakeCalendar):
-    """Something else happens while it is at work, once."""
-
-    meanwhile: Callable[[], object] | None = None
-
-    def put_event(self, appointment: Appointment) -> None:
-        happens, self.meanwhile = self.meanwhile, None
-        if happens:
-            happens()
-        super().put_event(appointment)
-
-
-@pytest.mark.parametrize("change", ["cancelled", "moved"])
-def test_a_change_while_the_event_is_being_written_wins(stage: Stage, change: str) -> None:
-    calendar = SlowCalendar()
-    stage.calendar = calendar
-    booked = str(book(stage).json["id"])
-
-    def meanwhile() -> None:
-        """Done, and followed up, before the first writer's call ends."""
-        if change == "cancelled":
-            stage.call("cancel/cancel", "alex", path=f"/booking/{booked}/cancel")
-        else:
-            path = f"/booking/{booked}/reschedule"
-            stage.call("reschedule/move", "alex", path=path, body={"start": "2026-11-26T17:00:00Z"})
-        deliver(stage.world(), booked, "calendar_event-1")
-
-    calendar.meanwhile = meanwhile
-    deliver(stage.world(), booked, "calendar_event-0")
-    written = {each.start.isoformat() for each in calendar.events.values()}
-    assert written == (set() if change == "cancelled" else {"2026-11-26T17:00:00+00:00"})
 
 
 def test_a_nudge_for_what_does_not_exist_does_nothing(stage: Stage) -> None:
