@@ -40,6 +40,8 @@ ACTS: dict[str, Callable[[Clients, int, int], object]] = {
     "cancel_what_a_fee_would_move": lambda town, number, _: (
         town.fees and town.cancel_what_a_fee_would_move(number)
     ),
+    "the_coach_cancels": lambda town, number, _: town.the_coach_cancels(number, "full"),
+    "the_coach_moves": lambda town, number, time: town.the_coach_moves(number, time, override=False),
     "refund_by_hand": lambda town, number, _: town.refund_by_hand(number, "1"),
     "what_is_pending_ends": lambda town, number, time: town.what_is_pending_ends(number, good=time % 3 > 0),
     "tell_of_an_order": lambda town, number, _: town.tell_of_an_order(number, "order_approved", 0),

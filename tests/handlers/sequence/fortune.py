@@ -11,7 +11,8 @@ from hypothesis.stateful import precondition, rule
 
 from shared.domain.checkout import ORDER_LIFE
 from shared.domain.settlement import CaptureStatus, OrderStatus, RefundStatus
-from shared.domain.time import Interval, minutes
+from shared.domain.time import Interval, isoformat, minutes
+from tests.handlers.conftest import COACH
 from tests.handlers.sequence.facts import back, came
 from tests.handlers.sequence.town import PORTS, Town, when, which
 
@@ -46,6 +47,17 @@ ends = st.sampled_from([*FAILURES, "dies before", "dies after"])
 
 class Fortune(Town):
     # The coach
+
+    @rule(number=which, refund=st.sampled_from(["full", "policy", "none"]))
+    def the_coach_cancels(self, number: int, refund: str = "full") -> None:
+        path = f"/booking/admin/{self.session_of(number).id}/cancel"
+        self.ask("admin/cancel", COACH, {"refund": refund}, path=path)
+
+    @rule(number=which, time=when, override=st.booleans())
+    def the_coach_moves(self, number: int, time: int, override: bool = False) -> None:
+        path = f"/booking/admin/{self.session_of(number).id}/reschedule"
+        body = {"start": isoformat(self.time(time)), "override": override}
+        self.ask("admin/move", COACH, body, path=path)
 
     @rule(time=when)
     def the_coach_notes_something_else(self, time: int) -> None:
