@@ -18,8 +18,10 @@ from tests.handlers.sequence.town import by_link, when, which, who
 
 
 class Clients(Fortune):
-    @initialize()
-    def something_stands_already(self) -> None:
+    @initialize(saves=st.booleans())
+    def something_stands_already(self, saves: bool) -> None:
+        """``saves`` payment methods: PayPal lets us, and we may charge them."""
+        self.paypal.saves = self.store.saved_methods = saves
         self.buy("alex", 0)
         self.buy_package("blake")
         self.use_package(0, 3)

@@ -10,7 +10,7 @@ from functools import cached_property
 from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment, PaymentStatus
-from shared.domain.settlement import CaptureStatus, OrderState, RefundStatus
+from shared.domain.settlement import CaptureStatus, OrderState, OrderStatus, RefundStatus
 from shared.domain.time import Interval
 from tests.fake_paypal import FakePayPal
 from tests.fakes import FakeStore
@@ -54,10 +54,17 @@ class Facts:
         return {each.id: each for each in found if each is not None}
 
     def order_of(self, payment: Payment) -> OrderState:
-        return self.orders[payment.order_id or ""]
+        """A charge learns of its order by PayPal's answer alone."""
+        if payment.order_id:
+            return self.orders[payment.order_id]
+        made = [each for each in self.orders.values() if each.custom_id == payment.id]
+        return made[0] if made else OrderState(id="", status=OrderStatus.UNKNOWN)
 
     def stands(self, payment_id: str) -> bool:
-        """A move that was paid for stands, too."""
+        """A move that was paid for stands, too, and so does a session that came back into its package."""
+        cancels = self.payments[payment_id].cancels
+        if cancels is not None:
+            return self.bookings[cancels].credit_returned is True
         package, booking = self.packages.get(payment_id), self.bookings.get(payment_id)
         if package is not None:
             return package.status is PackageStatus.ACTIVE

@@ -22,6 +22,7 @@ SAMPLE = {
     "order": "5O190127TN364715T",
     "capture": "3C679366HH908993F",
     "dispute": "PP-D-4012",
+    "method": "8kk8451t",
 }
 OF_ORDERS = ("order_approved", "approval_reversed", "capture_pending", "capture_declined")
 OF_CAPTURES = (
@@ -36,8 +37,9 @@ LAST = 9
 CENT = Decimal("0.01")
 
 CALLS = (
-    *("hold", "change", "change_booking", "move_paid", "book_free", "book_from_package", "handled"),
-    *("create_order", "get_order", "capture", "refund"),
+    *("hold", "change", "change_booking", "move_paid", "return_credit"),
+    *("book_free", "book_from_package", "handled"),
+    *("create_order", "get_order", "capture", "charge", "refund"),
     *("lease_effect", "finish_effect", "send", "put_event", "remove_event"),
 )
 """What writes, and PayPal's word that it is written by."""
@@ -122,6 +124,20 @@ class Fortune(Town):
     def tell_of_a_capture(self, number: int, kind: str = OF_CAPTURES[0], repeat: int = 0) -> None:
         self.tell(self.pick(self.captured, number), kind, repeat)
 
+    @precondition(lambda self: self.methods)
+    @rule(number=which, heard=st.booleans())
+    def a_saved_method_is_deleted(self, number: int, heard: bool) -> None:
+        """At PayPal, by its owner."""
+        order = self.pick(self.methods, number)
+        self.paypal.revoked.add(self.paypal.orders[order].saved_method or "")
+        if heard:
+            self.tell(order, "payment_token_deleted", 0)
+
+    @precondition(lambda self: self.methods)
+    @rule(number=which)
+    def tell_of_a_saved_method(self, number: int) -> None:
+        self.tell(self.pick(self.methods, number), "payment_token_created", 0)
+
     # Bad luck
 
     @rule(port=st.sampled_from(PORTS), how=st.sampled_from(FAILURES))
@@ -152,6 +168,8 @@ class Fortune(Town):
             self.fate.down.clear()
         self.stage.clock.at += timedelta(seconds=seconds)
         for payment in self.facts.payments.values():
+            if payment.charges is not None:
+                continue
             order = self.paypal.orders[payment.order_id or ""]
             if payment.created_at + ORDER_LIFE < self.now and order.status is not OrderStatus.COMPLETED:
                 self.paypal.change(order.id, status=OrderStatus.VOIDED)
@@ -184,6 +202,7 @@ class Fortune(Town):
             "order": order,
             "capture": f"CAPTURE-{order}",
             "dispute": f"PP-D-{order}",
+            "method": self.paypal.orders[order].saved_method or "",
         }
         text = self.stage.event(f"paypal_webhook/{kind}")["body"]
         for name, sample in SAMPLE.items():

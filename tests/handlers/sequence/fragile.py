@@ -22,12 +22,14 @@ NOT_DONE: dict[str, type[Exception]] = {
     "get_order": PaymentProviderUnavailable,
     "get_capture": PaymentProviderUnavailable,
     "capture": PaymentProviderUnavailable,
+    "charge": PaymentProviderUnavailable,
+    "ledger": PaymentProviderUnavailable,
     "refund": TryAgainLater,
 }
 """What a port raises when nothing was done; the store's calls are the ones not named."""
 
 IN_DOUBT = NOT_DONE | dict.fromkeys(
-    ("put_event", "remove_event", "send", "capture", "refund"), OutcomeUnknown
+    ("put_event", "remove_event", "send", "capture", "charge", "refund"), OutcomeUnknown
 )
 """What it raises when nobody can tell."""
 

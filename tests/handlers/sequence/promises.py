@@ -35,6 +35,7 @@ def check_now(facts: Facts, letters: list[Letter]) -> None:
             _check_paid(facts, package.id)
     taken = [order for order in facts.orders.values() if order.captures]
     assert facts.paypal.captured_money == len(taken), "captured twice"
+    assert max(Counter(order.custom_id for order in taken).values(), default=0) <= 1, "charged twice"
     sent = Counter(letter.effect_id for letter in letters)
     assert set(sent.values()) <= {1}, f"sent twice: {sent}"
 

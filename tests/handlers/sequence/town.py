@@ -29,7 +29,9 @@ from tests.handlers.sequence.fragile import Died, Fate, Fragile
 
 CLIENTS = ("alex", "blake", "casey")
 PORTS = ("paypal", "calendar", "mailer", "store")
-WRITES = frozenset({"hold", "change", "change_booking", "move_paid", "book_free", "book_from_package"})
+WRITES = frozenset(
+    {"hold", "change", "change_booking", "move_paid", "return_credit", "book_free", "book_from_package"}
+)
 TROUBLE = frozenset(
     {"TryAgainLater", "TemporarilyUnavailable", "CalendarUnavailable", "PaymentProviderUnavailable"}
 )
@@ -154,6 +156,11 @@ class Town(RuleBasedStateMachine):
     def fees(self) -> list[str]:
         """Orders for the fee of a move."""
         return [each for each in self.shown if (booking := self.held_by(each)) and booking.moves]
+
+    @property
+    def methods(self) -> list[str]:
+        """Orders with which the buyer's method was saved."""
+        return [each.id for each in self.paypal.orders.values() if each.saved_method]
 
     @property
     def under_way(self) -> list[Any]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus
-from shared.domain.payment import TRANSITIONS
+from shared.domain.payment import TAKEN, TRANSITIONS
 from tests.handlers.conftest import COACH
 from tests.handlers.sequence.facts import Facts, came
 
@@ -30,6 +30,7 @@ def check_turn(before: Facts, after: Facts) -> None:
             assert after.payments[own].version == before.payments[own].version + changed, "an old reading won"
     for own, was in before.bookings.items():
         _check_steps(before, after, was, after.bookings[own])
+        _check_credit(before, after, was, after.bookings[own])
     overridden = after.store.details[-1:] == ["override"]
     for own, now in after.bookings.items():
         moved_free = own in before.bookings and now.start != before.bookings[own].start
@@ -87,6 +88,19 @@ def _check_cancellation(before: Facts, after: Facts, booking_id: str) -> None:
         assert booking.credit_returned is None
     else:
         assert booking.credit_returned is free
+
+
+def _check_credit(before: Facts, after: Facts, was: Appointment, now: Appointment) -> None:
+    """It comes back at once, or with its fee, which is half a session's price."""
+    fees = [each for each in after.payments.values() if each.cancels == was.id]
+    assert len(fees) <= 1
+    for fee in fees:
+        assert (fee.amount.amount, now.status) == (_half_a_session(after, now), A.CANCELLED)
+        was_taken = fee.id in before.payments and before.payments[fee.id].status in TAKEN
+        assert fee.status not in TAKEN or now.credit_returned
+        assert was_taken or (fee.status in TAKEN) == (now.credit_returned is True)
+    if was.credit_returned is False and now.credit_returned:
+        assert fees
 
 
 def _is_free(was: Appointment, asked_at: datetime) -> bool:
