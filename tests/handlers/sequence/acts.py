@@ -34,6 +34,7 @@ ACTS: dict[str, Callable[[Clients, int, int], object]] = {
     "approve_and_pay": lambda town, number, _: town.approve_and_pay(number),
     "give_up": lambda town, number, _: town.give_up(number, by_link=False),
     "cancel": lambda town, number, _: town.cancel(number, by_link=False),
+    "cancel_a_packages_session": lambda town, number, _: town.cancel_a_packages_session(number),
     "move": lambda town, number, time: town.move(number, time, by_link=False),
     "move_and_pay": lambda town, number, time: town.move_and_pay(number, time, by_link=False),
     "pay_a_fee": lambda town, number, _: town.fees and town.pay_a_fee(number, by_link=False),

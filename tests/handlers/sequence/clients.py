@@ -106,6 +106,14 @@ class Clients(Fortune):
             self.ask("cancel/cancel", booking.client.id, {}, path=f"/booking/{booking.id}/cancel")
         self.sweep()
 
+    @rule(number=which)
+    def cancel_a_packages_session(self, number: int) -> None:
+        """Late, its fee is charged where it can be."""
+        used = [each for each in self.facts.sessions if each.package_id and each.status is A.CONFIRMED]
+        if used:
+            booking = self.pick(used, number)
+            self.ask("cancel/cancel", booking.client.id, {}, path=f"/booking/{booking.id}/cancel")
+
     @rule(number=which, time=when, by_link=by_link)
     def move(self, number: int, time: int, by_link: bool) -> None:
         self.move_to(number, {"start": isoformat(self.time(time))}, by_link=by_link)
