@@ -26,7 +26,7 @@ from tests.handlers.sequence.clients import Clients
 from tests.handlers.sequence.fortune import CALLS, LAST
 from tests.handlers.sequence.town import CLIENTS, Scene, when, which
 
-SEQUENCES = int(os.environ.get("ANY_SEQUENCES", "120"))
+SEQUENCES = int(os.environ.get("ANY_SEQUENCES", "150"))
 SEED = int(os.environ.get("ANY_SEED") or secrets.randbits(32))
 STEPS = 60
 
