@@ -30,7 +30,7 @@ def ports(base: int) -> dict[str, int]:
     return {name: base + offset for offset, name in enumerate(PORTS)}
 
 
-def parameters(site: str, issuer: str, paypal: PayPalState, *, vault: bool) -> dict[str, str]:
+def parameters(site: str, issuer: str, paypal: PayPalState, *, vault: bool = False) -> dict[str, str]:
     """The template's parameters."""
     return {
         "Stage": "local",

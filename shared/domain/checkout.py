@@ -279,10 +279,18 @@ def give_up(checkout: Checkout, now: datetime) -> Change:
 
 
 def begin_charge(checkout: Checkout, now: datetime) -> Change:
-    """One caller asks at a time, for the first time or again. What was held stays held just as long as it was."""
-    event = "charge_begun" if checkout.payment.status is PaymentStatus.CREATED else "charge_repeated"
+    """One caller asks PayPal at a time."""
+    return Change(_being_charged(checkout, now), "charge_begun")
+
+
+def charge_again(checkout: Checkout, now: datetime) -> Change:
+    """One caller asks at a time. What was held stays held just as long as it was."""
+    return Change(_being_charged(checkout, now), "charge_repeated")
+
+
+def _being_charged(checkout: Checkout, now: datetime) -> Checkout:
     payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=now + CAPTURE_LEASE)
-    return Change(replace(checkout, payment=payment), event)
+    return replace(checkout, payment=payment)
 
 
 def put_off_charge(checkout: Checkout, now: datetime) -> Change:

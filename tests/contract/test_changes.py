@@ -424,7 +424,7 @@ def test_a_charge_is_written_with_its_hold_before_paypal_is_asked(store: Store, 
 
 def test_a_charge_moves_the_session_and_adopts_its_order(store: Store, saving: Case) -> None:
     fee = begin_charge(store, saving, A_WEEK_ON)
-    again = checkout.begin_charge(fee, NOW)
+    again = checkout.charge_again(fee, NOW)
     store.change(fee, again, actor="system")
     capture = replace(capture_of(fee, "FEE-CAPTURE"), order_id="FEE-ORDER")
     paid = checkout.take_fee(again.after, capture, NOW, answered=True)

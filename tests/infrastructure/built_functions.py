@@ -106,6 +106,11 @@ class Lambda:
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
+    def where(self) -> tuple[str, str]:
+        """The engine's address, and the table's name."""
+        return f"http://{self.meter.engine_address}", self.table_name
+
+    @property
     def table(self) -> Any:
         """A client of the table that nobody meters."""
         return engine.client("dynamodb", f"http://{self.meter.engine_address}")
