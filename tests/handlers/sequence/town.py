@@ -24,7 +24,7 @@ from tests.fake_paypal import FakePayPal
 from tests.fakes import FakeCalendar, FakeMailer, FakeStore
 from tests.handlers.conftest import Answer, Stage
 from tests.handlers.sequence import promises, turns
-from tests.handlers.sequence.facts import EVER, Facts
+from tests.handlers.sequence.facts import EVER, MONEY_CAME, Facts
 from tests.handlers.sequence.fragile import Died, Fate, Fragile
 
 CLIENTS = ("alex", "blake", "casey")
@@ -58,7 +58,7 @@ class PayPal(FakePayPal):
     def _say_again(self, order_id: str) -> None:
         order = self.orders[order_id]
         done = sum(each.amount.amount for each in order.refunds if each.status is RefundStatus.COMPLETED)
-        for capture in order.captures:
+        for capture in [each for each in order.captures if each.status in MONEY_CAME]:
             whole = done == capture.amount.amount
             part = CaptureStatus.PARTIALLY_REFUNDED if done else CaptureStatus.COMPLETED
             self.settle_capture(order_id, CaptureStatus.REFUNDED if whole else part)
