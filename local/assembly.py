@@ -158,7 +158,7 @@ class Assembly:
         self.gateway = Gateway(self.template, self.lambdas)
         self.stream = StreamPump(self.template.streams, self.lambdas, self.dead, self.urls["dynamodb"])
         self.bus = EventBus(self.template.rules, self.lambdas, self.dead)
-        self.schedules = SchedulePump(self.template.schedules, self.lambdas)
+        self.schedules = SchedulePump(self.template.schedules, self.lambdas, self.stream)
         self.lambdas.after_invocation = self.stream.nudge
         self.outside.clock.on_move(self.schedules.clock_moved)
         self.ses.on_sent = self.bus.put
