@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ class Assembly:
         """How many effects are still owed, due or not."""
         query = {"TableName": environment.TABLE, "IndexName": "GSI1", "Select": "COUNT"}
         query["KeyConditionExpression"] = "GSI1PK = :owed"
-        pages = self._dynamodb().get_paginator("query")
+        pages = self._dynamodb.get_paginator("query")
         values = {":owed": {"S": keys.OWED}}
         return sum(page["Count"] for page in pages.paginate(**query, ExpressionAttributeValues=values))
 
@@ -166,7 +167,7 @@ class Assembly:
     def _prepare_table(self) -> None:
         engine.create_table(self.urls["dynamodb"], environment.TABLE, dict(self.template.table))
         self.stream.attach(environment.TABLE)
-        seeds.seed(Table(self._dynamodb(), environment.TABLE))
+        seeds.seed(Table(self._dynamodb, environment.TABLE))
 
     def _replace_table(self) -> None:
         engine.delete_table(self.urls["dynamodb"], environment.TABLE)
@@ -195,5 +196,6 @@ class Assembly:
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
+    @cached_property
     def _dynamodb(self) -> Any:
         return engine.client("dynamodb", self.urls["dynamodb"])

@@ -17,7 +17,9 @@ from local.lambdas import FunctionCrashed, FunctionError, FunctionTimedOut
 from local.outside import Serving
 from local.template import Rule, Schedule, StreamSource
 
-IDLE_SECONDS = 0.15
+IDLE_SECONDS = 1.0
+"""Between looks at the stream; what a function wrote is looked for at once."""
+
 RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 5.0
 SWEEPER = "sweeper"
@@ -279,6 +281,7 @@ async def settle(stream: StreamPump, bus: EventBus, schedules: SchedulePump, *ot
 
     The number of sweeps that something came of.
     """
+    await stream.drain()
     await _flow(stream, bus, *others)
     for rounds in range(MOST_ROUNDS):
         before = _moved(stream, bus, *others)
@@ -292,7 +295,6 @@ async def settle(stream: StreamPump, bus: EventBus, schedules: SchedulePump, *ot
 
 
 async def _flow(stream: StreamPump, *deliverers: Deliverer) -> None:
-    await stream.drain()
     for deliverer in deliverers:
         await deliverer.drain()
     await stream.drain()

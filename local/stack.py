@@ -32,6 +32,8 @@ class Stack:
         self._base_port = base_port or free_base_port()
         self._data = data
         self._process: subprocess.Popen[bytes] | None = None
+        self._http = requests.Session()
+        self._http.trust_env = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -80,7 +82,7 @@ class Stack:
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A call of the control address. Raises ``requests.HTTPError`` when it is refused."""
-        answer = requests.request(method, self.urls["control"] + path, json=body, timeout=120)
+        answer = self._http.request(method, self.urls["control"] + path, json=body, timeout=120)
         answer.raise_for_status()
         return answer.json()
 

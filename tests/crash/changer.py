@@ -135,6 +135,21 @@ class Changer(Buyer):
         self._send("PUT", self._move_path, "pay fee", self._with_fee)
         self.stack.control("DELETE", "/faults")
 
+    def lose_the_new_time(self) -> None:
+        """PayPal takes the fee, nobody hears of it for more than an hour, and meanwhile another has the time."""
+        self._paypal_is_not_heard()
+        self._send("PUT", self._move_path, "pay fee", self._with_fee)
+        self._be_too_late(self.to)
+
+    def lose_the_event(self) -> None:
+        """The coach deletes it by hand."""
+        [event_id] = [
+            event["id"]
+            for event in self.stack.control("GET", "/calendar/events")
+            if event["extendedProperties"]["private"]["bookingId"] == self.booking_id
+        ]
+        self.stack.control("DELETE", f"/calendar/events/{event_id}")
+
     def be_reminded(self) -> None:
         """The schedule fires a day before the session and an hour before it, and again soon afterwards."""
         self.reminded = True

@@ -7,6 +7,7 @@ that a new one can't be forgotten; each case is another client's, at another tim
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,9 +24,6 @@ BEGINNINGS = frozenset({"lease_effect", "due_effects", "open_events", "due_payme
 
 TOKENS_END = {"hours": 12}
 """After that every access token, PayPal's and Google's, has to be fetched again."""
-
-TRIES = 3
-"""How many clients a case may take: which of two functions pays off an effect is a race."""
 
 ADDRESSES = {
     "paypal.token": "POST /v1/oauth2/token",
@@ -123,9 +121,8 @@ class Town:
 
     def __init__(self, stack: Stack, newcomer: Callable[[str], Buyer]) -> None:
         self.stack = stack
+        self.began = time.monotonic()
         self.ran: list[Ran] = []
-        self.missed: list[Case] = []
-        """Those that never came to their call: which function pays back, say, is a race that others may win."""
         self._newcomer = newcomer
         self._numbers = itertools.count()
         stack.control("PUT", "/paypal/webhooks", {"deliver": False})
@@ -141,19 +138,14 @@ class Town:
         return [call for call in calls if call["function"] in flow.functions]
 
     def disturbed(self, case: Case) -> None:
-        for _ in range(TRIES):
-            if case.call.operation == "token":
-                clients.later(self.stack, **TOKENS_END)
-            ran = self._begin(case.flow, case)
-            self.ran.append(ran)
-            self._arm(case)
-            self._go_on(ran)
-            came = self._came_to_it(case)
-            self.stack.control("DELETE", "/faults")
-            self.stack.control("DELETE", "/crash")
-            if came:
-                return
-        self.missed.append(case)
+        if case.call.operation == "token":
+            clients.later(self.stack, **TOKENS_END)
+        ran = self._begin(case.flow, case)
+        self._arm(case)
+        self._go_on(ran)
+        if not self._came_to_it(case):
+            ran.wrong.append("it never came to that call")
+        self.ran.append(ran)
 
     def calls_made(self) -> set[str]:
         """The names of all calls since the last undisturbed run."""
@@ -183,9 +175,11 @@ class Town:
         self.stack.control("POST", "/faults", {"target": call.target, **met, **troubles(call)[case.trouble]})
 
     def _came_to_it(self, case: Case) -> bool:
-        if case.trouble in DEATHS:
-            return bool(self.stack.control("GET", "/crash") == [])
-        return bool(self.stack.control("GET", "/faults")[0]["hits"])
+        """And no trouble is left for the next one."""
+        armed = "/crash" if case.trouble in DEATHS else "/faults"
+        left = self.stack.control("GET", armed)
+        self.stack.control("DELETE", armed)
+        return bool(left == [] if case.trouble in DEATHS else left[0]["hits"])
 
 
 def _take(ran: Ran, steps: Iterable[clients.Step]) -> None:
@@ -226,7 +220,7 @@ def plan(logs: dict[Flow, list[dict[str, Any]]]) -> list[Case]:
         for errand in errands(log):
             names = [call.name for call in errand]
             whose = flow.name if errand[0].operation not in OUTBOX and set(names) - SAME_FOR_ALL else ""
-            if _is_left_to_chance(errand) or (whose, errand[0].function, *names) in known:
+            if (whose, errand[0].function, *names) in known:
                 continue
             known.add((whose, errand[0].function, *names))
             cases.append(Case(flow, errand[-1], "dies after it"))
@@ -254,12 +248,6 @@ ONCE = {
     *((target, TIMEOUT) for target in PATIENCE_SECONDS),
 }
 """A transaction refused by the network or by the table was not made either way; its repeat is the same one."""
-
-
-def _is_left_to_chance(errand: list[Call]) -> bool:
-    """Which of two functions pays off an effect is a race, and the loser turns away."""
-    begins = errand[0].operation == "lease_effect"
-    return begins and (errand[0].function == "sweeper" or len(errand) == 1)
 
 
 def errands(log: list[dict[str, Any]]) -> Iterator[list[Call]]:

@@ -41,7 +41,8 @@ class World:
             self._captures[self.payment_of_order[capture["order_id"]]].append(capture)
         self._given_back: dict[str, Decimal] = defaultdict(Decimal)
         for refund in ledger["refunds"]:
-            self._given_back[refund["capture_id"]] += Decimal(refund["amount"]["value"])
+            if refund["status"] != "FAILED":
+                self._given_back[refund["capture_id"]] += Decimal(refund["amount"]["value"])
         self._events = Counter(
             event["extendedProperties"]["private"]["bookingId"]
             for event in stack.control("GET", "/calendar/events")
