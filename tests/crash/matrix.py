@@ -50,8 +50,8 @@ CHANGES_NOTHING = frozenset(
         *("dynamodb.case", "dynamodb.case_package", "dynamodb.known_effects"),
         *("dynamodb.checkout", "dynamodb.checkout_facts", "dynamodb.diary", "dynamodb.due_effects"),
         *("dynamodb.due_payments", "dynamodb.open_events", "dynamodb.order", "dynamodb.payment_of_capture"),
-        *("dynamodb.settings", "google.freebusy", "google.token", "paypal.get_order", "paypal.token"),
-        "paypal.verify_webhook",
+        *("dynamodb.settings", "google.freebusy", "google.list_events", "google.token"),
+        *("paypal.get_order", "paypal.token", "paypal.verify_webhook"),
     }
 )
 """The loss of such an answer is no different from never having asked."""
@@ -210,29 +210,28 @@ def plan(logs: dict[Flow, list[dict[str, Any]]]) -> list[Case]:
     """Each call of every different thing that was done: its process dies before and after it, and it fails.
 
     To die after a call is to die before the next one: nothing outside knows the difference. So only the last call of
-    what a function did has both.
+    what a function did has both. And to die once it has looked is to die before it looked: once for all flows.
 
     Paying off what is owed is the same whichever flow owes it, and so is looking without finding anything to do.
     """
-    known: set[tuple[str, ...]] = set()
-    cases: list[Case] = []
+    cases: dict[tuple[str, ...], Case] = {}
+
+    def add(of: str, *case: Any) -> None:
+        flow, call, trouble = case
+        cases.setdefault((of, call.function, call.name, trouble), Case(flow, call, trouble))
+
     for flow, log in logs.items():
         for errand in errands(log):
             names = [call.name for call in errand]
             whose = flow.name if errand[0].operation not in OUTBOX and set(names) - SAME_FOR_ALL else ""
-            if (whose, errand[0].function, *names) in known:
-                continue
-            known.add((whose, errand[0].function, *names))
-            cases.append(Case(flow, errand[-1], "dies after it"))
-            for call in errand:
-                cases.append(Case(flow, call, "dies before it"))
+            this = " ".join([whose, *names])
+            for call, before in zip(errand, ["", *names], strict=False):
+                add("" if before in CHANGES_NOTHING else this, flow, call, "dies before it")
                 for trouble in troubles(call):
                     once = call.name in SAME_FOR_ALL or (call.target, trouble) in ONCE
-                    same = ("" if once else whose, call.function, call.name, trouble)
-                    if same not in known:
-                        cases.append(Case(flow, call, trouble))
-                    known.add(same)
-    return cases
+                    add("" if once else whose, flow, call, trouble)
+            add("" if names[-1] in CHANGES_NOTHING else this, flow, errand[-1], "dies after it")
+    return list(cases.values())
 
 
 SAME_FOR_ALL = CHANGES_NOTHING | {
