@@ -24,7 +24,7 @@ CALLED = frozenset(
     {
         *("dynamodb.case", "dynamodb.case_package", "dynamodb.cancelled", "dynamodb.moved"),
         *("dynamodb.move_paid", "dynamodb.known_effects", "dynamodb.owe"),
-        *("dynamodb.refund_failed", "google.delete_event", "google.list_events"),
+        *("dynamodb.refund_failed", "dynamodb.strike_freed", "google.delete_event", "google.list_events"),
     }
 )
 """What nothing else in the matrix calls."""
