@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.crash.buyer import Step
 from tests.crash.changer import Changer
 from tests.crash.flows import (
     FUNCTIONS,
+    REFUNDS_PEND,
     Flow,
     bank_says,
     look,
@@ -25,6 +28,7 @@ CALLED = frozenset(
         *("dynamodb.case", "dynamodb.case_package", "dynamodb.cancelled", "dynamodb.moved"),
         *("dynamodb.move_paid", "dynamodb.known_effects", "dynamodb.owe"),
         *("dynamodb.refund_failed", "dynamodb.strike_freed", "google.delete_event", "google.list_events"),
+        "google.update_event",
     }
 )
 """What nothing else in the matrix calls."""
@@ -50,9 +54,13 @@ class ChangeFlow(Flow):
 
 
 def _flow(
-    name: str, given: tuple[Step, ...], then: tuple[Step, ...], *outcomes: End, refunds_pend: bool = False
+    name: str,
+    given: tuple[Step, ...],
+    then: tuple[Step, ...],
+    *outcomes: End,
+    account: Mapping[str, bool] = MappingProxyType({}),
 ) -> ChangeFlow:
-    return ChangeFlow(name, given, then, outcomes=frozenset(outcomes), refunds_pend=refunds_pend)
+    return ChangeFlow(name, given, then, outcomes=frozenset(outcomes), account=account)
 
 
 def _approve(client: Changer) -> None:
@@ -107,7 +115,7 @@ CHANGE_FLOWS = (
         (Changer.far, *SINGLE),
         (*CANCEL, refund_ends("completed"), Changer.webhooks, look(minutes=61)),
         CANCELLED,
-        refunds_pend=True,
+        account=REFUNDS_PEND,
     ),
     _flow(
         "a session cancelled, the refund failed, and made by hand",
@@ -122,7 +130,7 @@ CHANGE_FLOWS = (
             Changer.webhooks,
         ),
         CANCELLED,
-        refunds_pend=True,
+        account=REFUNDS_PEND,
     ),
     _flow(
         "a free session moved in time, to another week",

@@ -26,6 +26,7 @@ class ChangedWorld(World):
         everything = invariants.rows(stack.urls["dynamodb"], TABLE)
         self._cells = Counter((row["owner"], row["PK"]) for row in everything if row["SK"] == "CELL")
         self._uses = Counter(row["appointment_id"] for row in everything if row.get("kind") == "PROMO_USE")
+        self._audited = Counter((row["PK"], row["event"]) for row in everything if row.get("kind") == "AUDIT")
         self._notices = {row["SK"] for row in everything if row.get("kind") == "NOTICE"}
         self._starts = Counter(
             (event["extendedProperties"]["private"]["bookingId"], _instant(event["start"]["dateTime"]))
@@ -92,6 +93,8 @@ class ChangedWorld(World):
             kept, made = self._kept(payment_id) > 0, booking["status"] == "completed"
             if kept is not made:
                 yield f"the fee is {payment['status']}, the move {booking['status']}"
+            if self._audited[f"AUDIT#{payment_id}", "fee_taken"] != made:
+                yield "it is not in the audit trail that the fee was taken"
             if self._starts_of(payment_id) or self._claims_of(payment_id):
                 yield "the hold of the new time is left"
         went_back = any(self._given_back[each["id"]] for each in self._captures[payment_id])

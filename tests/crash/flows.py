@@ -21,8 +21,8 @@ class Flow:
     given: tuple[Step, ...]
     then: tuple[Step, ...]
     ends: Mapping[str, bool] = field(default_factory=dict)
-    refunds_pend: bool = False
-    """Whether PayPal takes its time over refunds."""
+    account: Mapping[str, bool] = field(default_factory=dict)
+    """What PayPal does for the coach's account otherwise than it does usually."""
 
     functions: frozenset[str] = FUNCTIONS
     """Whose calls are disturbed."""
@@ -80,6 +80,9 @@ def _dispute_is_won_by(winner: str) -> Step:
 
     return step
 
+
+REFUNDS_PEND = {"pending_refunds": True}
+"""PayPal takes its time over refunds."""
 
 NOW = look(seconds=0)
 SESSION = (Buyer.order_session,)
@@ -164,7 +167,7 @@ FLOWS = (
         LOST,
         (look(minutes=1), refund_ends("completed"), Buyer.webhooks, look(minutes=61)),
         {"refunded": False},
-        refunds_pend=True,
+        account=REFUNDS_PEND,
     ),
     Flow(
         "given up, and approved all the same",
@@ -194,7 +197,7 @@ FLOWS = (
             Buyer.webhooks,
         ),
         {"partially_refunded": True},
-        refunds_pend=True,
+        account=REFUNDS_PEND,
     ),
     Flow(
         "disputed, and won by the buyer",

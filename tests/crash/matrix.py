@@ -25,6 +25,9 @@ BEGINNINGS = frozenset({"lease_effect", "due_effects", "open_events", "due_payme
 TOKENS_END = {"hours": 12}
 """After that every access token, PayPal's and Google's, has to be fetched again."""
 
+USUAL = {"pending_refunds": False}
+"""What PayPal does for an account."""
+
 ADDRESSES = {
     "paypal.token": "POST /v1/oauth2/token",
     "paypal.verify_webhook": "POST /v1/notifications/verify-webhook-signature",
@@ -152,7 +155,7 @@ class Town:
         return {f"{call['target']}.{call['operation']}" for call in self.stack.control("GET", "/calls")}
 
     def _begin(self, flow: Flow, case: Case | None) -> Ran:
-        self.stack.control("PUT", "/paypal/account", {"pending_refunds": flow.refunds_pend})
+        self.stack.control("PUT", "/paypal/account", {**USUAL, **flow.account})
         ran = Ran(flow, self._newcomer(f"buyer{next(self._numbers)}"), case)
         _take(ran, flow.given)
         return ran

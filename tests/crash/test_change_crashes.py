@@ -16,7 +16,7 @@ from shared.adapters.dynamodb import items
 from shared.domain.diary import Settings
 from shared.domain.schedule import DEFAULT_SCHEDULE, Window
 from shared.domain.service import SEED_SERVICES
-from tests.crash import change_flows, towns
+from tests.crash import call_sites, change_flows, towns
 from tests.crash.change_flows import CHANGE_FLOWS, ChangeFlow
 from tests.crash.changed_world import ChangedWorld
 from tests.crash.changer import Changer, Times
@@ -46,7 +46,9 @@ def cases(all_towns: list[Town]) -> list[Case]:
 
 
 def test_every_outside_call_of_changes_is_among_the_cases(cases: list[Case]) -> None:
-    assert {case.call.name for case in cases} >= change_flows.CALLED
+    disturbed = {case.call.name for case in cases}
+    assert disturbed >= change_flows.CALLED
+    assert not disturbed & call_sites.elsewhere()
 
 
 def test_whatever_fails_a_change_is_made_once_with_all_that_follows(
