@@ -18,7 +18,7 @@ from tests.crash.matrix import Case, Ran, Town
 from tests.crash.world import World
 
 ONLY_AFTER_TROUBLE = {"dynamodb.look_later", "dynamodb.postpone_effect"}
-"""What just the disturbed flows call."""
+"""What undisturbed flows call by bad luck if at all: the disturbed ones do."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def cases(all_towns: list[Town]) -> list[Case]:
 
 def test_every_outside_call_of_money_is_among_the_cases(cases: list[Case]) -> None:
     disturbed = {case.call.name for case in cases}
-    assert not call_sites.unaccounted(disturbed, ONLY_AFTER_TROUBLE, change_flows.CALLED)
+    assert not call_sites.unaccounted(disturbed, ONLY_AFTER_TROUBLE - disturbed, change_flows.CALLED)
 
 
 def test_whatever_fails_money_and_bookings_agree_in_the_end(
