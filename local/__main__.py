@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.assembly import Assembly, Settings
 from local.engine import EngineError
-from local.environment import COACH_EMAIL
+from local.environment import COACH_EMAIL, VAULT
 from local.servers import PortTaken
 from local.site import DIST, NOT_BUILT
 
@@ -31,7 +31,10 @@ def _settings() -> Settings:
     port = os.environ.get("PORT", "8000")
     if not port.isdecimal():
         parser.error("PORT is a number")
-    return Settings(int(port), arguments.home, arguments.data)
+    vault = os.environ.get(VAULT) or "false"
+    if vault not in {"true", "false"}:
+        parser.error(f"{VAULT} is true or false")
+    return Settings(int(port), arguments.home, arguments.data, vault == "true")
 
 
 async def _run(settings: Settings) -> None:

@@ -45,6 +45,9 @@ class Settings:
     data: Path | None = None
     """Where the table is kept; without it, in memory."""
 
+    vault: bool = False
+    """Whether an order asks PayPal to save the payment method."""
+
 
 class Assembly:
     def __init__(self, settings: Settings) -> None:
@@ -145,7 +148,9 @@ class Assembly:
             secret["JWT_SHARED_SECRET"],
             environment.COACH_EMAIL,
         )
-        parameters = environment.parameters(self.urls["site"], self.signin.issuer, self.paypal)
+        parameters = environment.parameters(
+            self.urls["site"], self.signin.issuer, self.paypal, vault=self._settings.vault
+        )
         self.template = template.read(TEMPLATE, parameters)
         self.lambdas = Lambdas(
             self.template.functions,

@@ -22,11 +22,15 @@ PORTS = ("api", "site", "mailbox", "control", "paypal", "google", "signin", "ses
 """In the order of their ports, from the base on."""
 
 
+VAULT = "PAYPAL_VAULT_ENABLED"
+"""The one setting that `make run` takes from its own environment."""
+
+
 def ports(base: int) -> dict[str, int]:
     return {name: base + offset for offset, name in enumerate(PORTS)}
 
 
-def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
+def parameters(site: str, issuer: str, paypal: PayPalState, *, vault: bool) -> dict[str, str]:
     """The template's parameters."""
     return {
         "Stage": "local",
@@ -40,6 +44,7 @@ def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
         "PayPalClientId": paypal.client_id,
         "PayPalMode": "sandbox",
         "PayPalWebhookId": paypal.webhook_id,
+        "PayPalVaultEnabled": str(vault).lower(),
         "AllowedOrigins": f"{site},{site.replace('127.0.0.1', 'localhost')}",
     }
 

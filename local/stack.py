@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import requests
 
-from local.environment import PORTS
+from local.environment import PORTS, VAULT
 from local.servers import is_free
 
 ROOT = Path(__file__).parent.parent
@@ -26,8 +26,12 @@ FIRST_PORT, LAST_PORT = 20_000, 30_000
 class Stack:
     """Its own table, ports, clock and logs; several may run side by side."""
 
-    def __init__(self, home: Path, base_port: int | None = None, data: Path | None = None) -> None:
+    def __init__(
+        self, home: Path, base_port: int | None = None, data: Path | None = None, *, vault: bool = False
+    ) -> None:
+        """``vault`` turns the setting on; whether PayPal lets the account save methods is the stand-in's to say."""
         self.home = home
+        self._vault = vault
         self.urls: dict[str, str] = {}
         self._base_port = base_port or free_base_port()
         self._data = data
@@ -58,7 +62,7 @@ class Stack:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "--home", str(self.home), *data],
                 cwd=ROOT,
-                env={**os.environ, "PORT": str(self._base_port)},
+                env={**os.environ, "PORT": str(self._base_port), VAULT: str(self._vault).lower()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -420,7 +420,8 @@ class FakeStore(FakeInbox):
             paid, _ = self._payments.get(appointment.package_id, (None, ""))
             package = self._packages.get(appointment.package_id)
             method = self._method(paid)
-            case = Case(appointment, package=package, package_payment=paid, saved_method=method)
+            fee, _ = self._payments.get(appointment.payment_id or "", (None, ""))
+            case = Case(appointment, package=package, package_payment=paid, saved_method=method, fee=fee)
             return CaseReading(case, earlier)
 
     def _method(self, paid: Payment | None) -> str | None:
@@ -442,7 +443,19 @@ class FakeStore(FakeInbox):
             if relied_on is not None:
                 self._refuse_taken(change.after, change.after.updated_at)
                 self._refuse_old_reading(relied_on)
+            if change.charge is not None and change.charge.payment.id in self._payments:
+                raise BookingMoved
             self._claim_key(request)
+            if change.charge is not None:
+                self._write_checkout(change.charge)
+            self._apply(case, change, actor)
+
+    def return_credit(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        with self._lock:
+            self._refuse_stale(case)
+            self.change(fee, paid, actor=actor)
             self._apply(case, change, actor)
 
     def move_paid(
@@ -481,7 +494,8 @@ class FakeStore(FakeInbox):
         before, after = case.appointment, change.after
         self._writes += 1
         self._write_booking(after)
-        self._left[before.id, before.sequence] = before.session
+        if after.session != before.session or after.status is not before.status:
+            self._left[before.id, before.sequence] = before.session
         if change.payment is not None:
             self._payments[after.id] = (change.payment, self._payments[after.id][1])
         if change.returns and after.package_id:
@@ -578,7 +592,7 @@ class FakeStore(FakeInbox):
         return appointment.status is not AppointmentStatus.EXPIRED and not given_up and not appointment.moves
 
     def _with_payment(self, appointment: Appointment) -> Booked:
-        payment, _ = self._payments.get(appointment.id, (None, ""))
+        payment, _ = self._payments.get(appointment.payment_id or appointment.id, (None, ""))
         return Booked(appointment, payment)
 
     def appointments(self, ids: Sequence[str]) -> list[Appointment]:

@@ -21,15 +21,17 @@ class EffectKind(StrEnum):
     COACH_CANCELLED_MAIL = "coach_cancelled_mail"
     CLIENT_REMINDER_MAIL = "client_reminder_mail"
     REFUND = "refund"
+    CHARGE = "charge"
     CLIENT_PAYMENT_PENDING_MAIL = "client_payment_pending_mail"
     CLIENT_PAYMENT_FAILED_MAIL = "client_payment_failed_mail"
     CLIENT_TIME_LOST_MAIL = "client_time_lost_mail"
     CLIENT_REFUNDED_MAIL = "client_refunded_mail"
+    CLIENT_FEE_MAIL = "client_fee_mail"
     CLIENT_PACKAGE_MAIL = "client_package_mail"
     COACH_PACKAGE_MAIL = "coach_package_mail"
 
 
-REPEATABLE = frozenset({EffectKind.CALENDAR_EVENT, EffectKind.REFUND})
+REPEATABLE = frozenset({EffectKind.CALENDAR_EVENT, EffectKind.REFUND, EffectKind.CHARGE})
 
 
 class EffectStatus(StrEnum):
@@ -43,7 +45,7 @@ class EffectStatus(StrEnum):
 
 
 REPEATABLE_LEASE = timedelta(minutes=2)
-"""The calendar's event and the refund carry ids of ours: done twice is done once."""
+"""The calendar's event, the refund and the charge carry ids of ours: done twice is done once."""
 
 MAIL_LEASE = timedelta(minutes=15)
 """A mail can't be asked for under an id of ours. Whoever dies while sending leaves a doubt. The mail service's own
@@ -54,7 +56,7 @@ event of the sending ends it, normally within seconds; only after a quarter of a
 class Effect:
     """One thing owed for one appointment or package at one ``sequence``; ``id`` is unique within its subject.
 
-    ``subject_id`` is the appointment's id, or the package's.
+    ``subject_id`` is the appointment's id, the package's or the payment's.
 
     ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
 

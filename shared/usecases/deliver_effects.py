@@ -22,7 +22,7 @@ from shared.usecases.ports import (
     TryAgainLater,
     WillNeverWork,
 )
-from shared.usecases.settle import Till, give_up_refund, pay_back
+from shared.usecases.settle import Till, collect, give_up_refund, pay_back
 from shared.usecases.write_letter import write_letter
 
 LOOKS = 5
@@ -85,6 +85,9 @@ def _make_it_so(world: World, effect: Effect) -> str | None:
             return None
         case EffectKind.REFUND:
             pay_back(world.till, effect.subject_id)
+            return None
+        case EffectKind.CHARGE:
+            collect(world.till, effect.subject_id)
             return None
         case _:
             letter = write_letter(effect, world.bookings, world.till)

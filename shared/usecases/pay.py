@@ -128,7 +128,7 @@ def _refuse_what_does_not_fit(
     if checkout.payment.client_id != caller.client_id:
         raise NotFound("There is no such order.")
     booking = checkout.booking
-    is_fee = booking is not None and booking.moves is not None
+    is_fee = checkout.payment.cancels or (booking and booking.moves)
     if is_fee or (booking is None) is not (kind is Kind.PACKAGE):
         raise OrderMismatch("This order is for something else.")
     if booking is None:

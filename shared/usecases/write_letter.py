@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shared.domain.appointment import STANDING, Actor, Appointment, AppointmentStatus
 from shared.domain.changes import quoted
+from shared.domain.checkout import Checkout
 from shared.domain.effects import Effect, EffectKind
 from shared.domain.local_time import span_of_days
 from shared.domain.money import Money
@@ -30,6 +31,7 @@ LETTERS = {
     EffectKind.CLIENT_PAYMENT_FAILED_MAIL: LetterKind.CLIENT_PAYMENT_FAILED,
     EffectKind.CLIENT_TIME_LOST_MAIL: LetterKind.CLIENT_TIME_LOST,
     EffectKind.CLIENT_REFUNDED_MAIL: LetterKind.CLIENT_REFUNDED,
+    EffectKind.CLIENT_FEE_MAIL: LetterKind.CLIENT_FEE,
     EffectKind.CLIENT_PACKAGE_MAIL: LetterKind.CLIENT_PACKAGE,
     EffectKind.COACH_PACKAGE_MAIL: LetterKind.COACH_PACKAGE,
 }
@@ -109,7 +111,7 @@ def _of_money(
     kind: LetterKind, effect: Effect, bookings: BookingStore, payments: PaymentStore
 ) -> Letter | None:
     checkout = payments.checkout(effect.subject_id)
-    about = (checkout.booking or checkout.package) if checkout else None
+    about = _paid_for(checkout, bookings) if checkout else None
     if checkout is None or about is None:
         raise WillNeverWork("the payment is gone")
     if not _still_so(kind, about, checkout.payment):
@@ -121,6 +123,13 @@ def _of_money(
         coach_timezone=bookings.settings().schedule.timezone,
         effect_id=effect.ref,
     )
+
+
+def _paid_for(checkout: Checkout, bookings: BookingStore) -> Appointment | Package | None:
+    """The fee for cancelling is about the session that was cancelled."""
+    if checkout.payment.cancels is not None:
+        return bookings.appointment(checkout.payment.cancels)
+    return checkout.booking or checkout.package
 
 
 def _still_so(kind: LetterKind, about: Appointment | Package, payment: Payment) -> bool:
@@ -135,6 +144,8 @@ def _still_so(kind: LetterKind, about: Appointment | Package, payment: Payment) 
             return payment.status in GOING_BACK
         case LetterKind.CLIENT_REFUNDED:
             return payment.refunded > NOTHING
+        case LetterKind.CLIENT_FEE:
+            return bool(payment.fee) or payment.status in {PaymentStatus.EXPIRED, PaymentStatus.DENIED}
         case _:
             return about.status is PackageStatus.ACTIVE
 

@@ -56,6 +56,7 @@ class LetterKind(StrEnum):
     CLIENT_PAYMENT_FAILED = "client_payment_failed"
     CLIENT_TIME_LOST = "client_time_lost"
     CLIENT_REFUNDED = "client_refunded"
+    CLIENT_FEE = "client_fee"
     CLIENT_PACKAGE = "client_package"
     COACH_PACKAGE = "coach_package"
 
