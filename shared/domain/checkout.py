@@ -275,9 +275,9 @@ def give_up(checkout: Checkout, now: datetime) -> Change:
 
 def begin_charge(checkout: Checkout, now: datetime) -> Change:
     """One caller asks at a time, for the first time or again. What was held stays held just as long as it was."""
-    event = "charge_begun" if checkout.payment.status is PaymentStatus.CREATED else "charge_repeated"
+    first = checkout.payment.status is PaymentStatus.CREATED
     payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=now + CAPTURE_LEASE)
-    return Change(replace(checkout, payment=payment), event)
+    return Change(replace(checkout, payment=payment), "charge_begun" if first else "charge_repeated")
 
 
 def put_off_charge(checkout: Checkout, now: datetime) -> Change:

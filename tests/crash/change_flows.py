@@ -29,9 +29,17 @@ CALLED = frozenset(
         *("dynamodb.move_paid", "dynamodb.known_effects", "dynamodb.owe"),
         *("dynamodb.refund_failed", "dynamodb.strike_freed", "google.delete_event", "google.list_events"),
         "google.update_event",
+        # A fee charged to a saved method
+        *("paypal.charge", "dynamodb.charge_begun", "dynamodb.charge_repeated", "dynamodb.charge_ended"),
+        *("dynamodb.ledger_awaited", "paypal.ledger", "paypal.get_capture", "dynamodb.method"),
+        *("dynamodb.return_credit", "dynamodb.booked_fee"),
     }
 )
 """What nothing else in the matrix calls."""
+
+
+SAVES_METHODS = {"vault": True}
+SAVED_METHOD_DECLINES = {"vault": True, "saved_method_declines": True}
 
 
 class End(NamedTuple):
@@ -230,6 +238,55 @@ CHANGE_FLOWS = (
         CANCELLED_LATE,
         # Somebody looked before the client tried again.
         End("cancelled", moved=True, kept="75.00", fee="75.00"),
+    ),
+    _flow(
+        "a session moved late, the fee charged to the saved method",
+        LATE_SINGLE,
+        MOVE,
+        MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a package's session moved late, the fee charged to the saved method",
+        LATE_FROM_PACKAGE,
+        MOVE,
+        PACKAGE_MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a session moved late, the saved method declined, then the fee approved",
+        LATE_SINGLE,
+        (Changer.ask_fee, _approve, *PAY_FEE),
+        MOVED_LATE,
+        account=SAVED_METHOD_DECLINES,
+    ),
+    _flow(
+        "a fee charged, and found by asking again",
+        (*LATE_SINGLE, Changer.move_unheard),
+        (look(minutes=16), Changer.webhooks),
+        MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a fee charged, and found in PayPal's ledger",
+        (*LATE_SINGLE, Changer.move_unheard),
+        (look(hours=6), look(hours=4), Changer.webhooks),
+        MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a package's session cancelled late, the fee charged to the saved method",
+        (Changer.soon, *FROM_PACKAGE),
+        CANCEL,
+        End("cancelled", kept="500.00", fee="83.33"),
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a package's session cancelled late, the saved method declined",
+        (Changer.soon, *FROM_PACKAGE),
+        CANCEL,
+        End("cancelled", kept="500.00", used=1),
+        account=SAVED_METHOD_DECLINES,
     ),
     *(
         ChangeFlow(

@@ -59,9 +59,14 @@ class ChangedWorld(World):
         )
 
     def _fees(self, client: Changer) -> list[str]:
-        return [
+        """For moving the session, and for cancelling it."""
+        for_moves = (
             each for each, row in self._kinds["APPOINTMENT"].items() if row.get("moves") == client.booking_id
-        ]
+        )
+        to_cancel = (
+            each for each, row in self._kinds["PAYMENT"].items() if row.get("cancels") == client.booking_id
+        )
+        return [*for_moves, *to_cancel]
 
     def _payments(self, client: Changer) -> Iterator[str]:
         mine = (client.booking_id, client.package_id, *self._fees(client))

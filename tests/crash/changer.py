@@ -135,6 +135,12 @@ class Changer(Buyer):
         self._send("PUT", self._move_path, "pay fee", self._with_fee)
         self.stack.control("DELETE", "/faults")
 
+    def move_unheard(self) -> None:
+        """PayPal charges the fee to the saved method, and nobody hears of that."""
+        self._paypal_fails(match="POST /v2/checkout/orders", effect="drop_response")
+        self._send("PUT", self._move_path, "move", {"start": self.to})
+        self.stack.control("DELETE", "/faults")
+
     def lose_the_new_time(self) -> None:
         """PayPal takes the fee, nobody hears of it for more than an hour, and meanwhile another has the time."""
         self._paypal_is_not_heard()

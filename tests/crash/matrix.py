@@ -25,16 +25,19 @@ BEGINNINGS = frozenset({"lease_effect", "due_effects", "open_events", "due_payme
 TOKENS_END = {"hours": 12}
 """After that every access token, PayPal's and Google's, has to be fetched again."""
 
-USUAL = {"pending_refunds": False}
+USUAL = {"pending_refunds": False, "vault": False, "saved_method_declines": False}
 """What PayPal does for an account."""
 
 ADDRESSES = {
     "paypal.token": "POST /v1/oauth2/token",
     "paypal.verify_webhook": "POST /v1/notifications/verify-webhook-signature",
     "paypal.create_order": "POST /v2/checkout/orders",
+    "paypal.charge": "POST /v2/checkout/orders",
     "paypal.get_order": "GET /v2/checkout/orders/*",
     "paypal.capture": "POST /v2/checkout/orders/*/capture",
     "paypal.refund": "POST /v2/payments/captures/*/refund",
+    "paypal.get_capture": "GET /v2/payments/captures/*",
+    "paypal.ledger": "GET /v1/reporting/transactions",
     "google.token": "POST /token",
     "google.freebusy": "POST /calendar/v3/freeBusy",
     "google.insert_event": "POST /calendar/v3/calendars/*",
@@ -49,12 +52,13 @@ ATTEMPTS = {"paypal": 2, "dynamodb": 2, "google": 1, "ses": 1}
 
 CHANGES_NOTHING = frozenset(
     {
-        *("dynamodb.appointment", "dynamodb.appointments", "dynamodb.booked", "dynamodb.cells"),
-        *("dynamodb.case", "dynamodb.case_package", "dynamodb.known_effects"),
+        *("dynamodb.appointment", "dynamodb.appointments", "dynamodb.cells"),
+        *("dynamodb.booked", "dynamodb.booked_fee"),
+        *("dynamodb.case", "dynamodb.case_package", "dynamodb.known_effects", "dynamodb.method"),
         *("dynamodb.checkout", "dynamodb.checkout_facts", "dynamodb.diary", "dynamodb.due_effects"),
         *("dynamodb.due_payments", "dynamodb.open_events", "dynamodb.order", "dynamodb.payment_of_capture"),
         *("dynamodb.settings", "google.freebusy", "google.list_events", "google.token"),
-        *("paypal.get_order", "paypal.token", "paypal.verify_webhook"),
+        *("paypal.get_order", "paypal.get_capture", "paypal.ledger", "paypal.token", "paypal.verify_webhook"),
     }
 )
 """The loss of such an answer is no different from never having asked."""
@@ -65,6 +69,7 @@ PATIENCE_SECONDS = {"paypal": 8, "dynamodb": 3, "google": 3}
 TIMED = frozenset(
     {
         *("checkout paypal.create_order", "checkout paypal.capture", "effects paypal.refund"),
+        *("reschedule paypal.charge", "effects paypal.charge"),
         *("checkout google.freebusy", "effects google.insert_event"),
         *("checkout dynamodb.hold", "checkout dynamodb.confirmed"),
         *("cancel dynamodb.cancelled", "reschedule dynamodb.moved", "reschedule dynamodb.move_paid"),
@@ -77,7 +82,8 @@ DEATHS = {"dies before it": "before", "dies after it": "after"}
 
 
 class Call(NamedTuple):
-    """The ``nth`` of its name, from 0, that this function makes in the flow; ``nth_of_all`` that anyone makes."""
+    """The ``nth`` of its name, from 0, that this function makes in the flow; ``nth_of_all`` that anyone makes
+    to where it goes."""
 
     function: str
     name: str
@@ -255,13 +261,14 @@ ONCE = {
 def errands(log: list[dict[str, Any]]) -> Iterator[list[Call]]:
     """The calls of each thing that a function did, in order; fetching a token is a thing of its own."""
     by_function: Counter[tuple[str, str]] = Counter()
-    by_name: Counter[str] = Counter()
+    by_address: Counter[str] = Counter()
     going: dict[str, list[Call]] = {}
     for entry in log:
         function, name = entry["function"], f"{entry['target']}.{entry['operation']}"
-        call = Call(function, name, by_function[function, name], by_name[name])
+        address = ADDRESSES.get(name, name)
+        call = Call(function, name, by_function[function, name], by_address[address])
         by_function[function, name] += 1
-        by_name[name] += 1
+        by_address[address] += 1
         if call.operation == "token":
             if not call.nth:
                 yield [call]

@@ -29,7 +29,7 @@ AROUND_THE_CLOCK = replace(
 
 @pytest.fixture(scope="module")
 def all_towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Town]]:
-    with towns.begun(tmp_path_factory, _town) as begun:
+    with towns.begun(tmp_path_factory, _town, vault=True) as begun:
         yield begun
 
 

@@ -30,13 +30,16 @@ TOWNS = 2
 
 
 @contextmanager
-def begun(folders: pytest.TempPathFactory, town: Callable[[Stack], Town]) -> Iterator[list[Town]]:
+def begun(
+    folders: pytest.TempPathFactory, town: Callable[[Stack], Town], *, vault: bool = False
+) -> Iterator[list[Town]]:
+    """``vault`` lets orders ask PayPal to save the payment method."""
     with ExitStack() as stacks:
-        yield [town(_stack(stacks, folders)) for _ in range(TOWNS)]
+        yield [town(_stack(stacks, folders, vault)) for _ in range(TOWNS)]
 
 
-def _stack(stacks: ExitStack, folders: pytest.TempPathFactory) -> Stack:
-    stack = stacks.enter_context(Stack(folders.mktemp("town")))
+def _stack(stacks: ExitStack, folders: pytest.TempPathFactory, vault: bool) -> Stack:
+    stack = stacks.enter_context(Stack(folders.mktemp("town"), vault=vault))
     stack.control("PUT", "/clock", {"now": isoformat(MONDAY)})
     put(stack, items.promo_record(Promo(code="WIMD25", cap=10_000)))
     return stack
