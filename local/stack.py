@@ -17,7 +17,7 @@ from local.environment import PORTS, VAULT
 from local.servers import is_free
 
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 FIRST_PORT, LAST_PORT = 20_000, 30_000
 """Below what the system itself hands out."""
