@@ -76,10 +76,8 @@ def elsewhere() -> set[str]:
 
 
 def unaccounted(*accounted: Collection[str]) -> set[str]:
-    """What is neither among these nor named above; and what is named twice, or not in the code any more."""
-    named = [name for names in (*accounted, elsewhere()) for name in names]
-    twice = {name for name in named if named.count(name) > 1}
-    return (all_calls() ^ set(named)) | twice
+    """What is neither among these nor named above, and what is not in the code any more."""
+    return all_calls() ^ elsewhere().union(*accounted)
 
 
 def _names(tree: ast.Module) -> Iterator[str]:

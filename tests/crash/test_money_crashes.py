@@ -39,7 +39,8 @@ def cases(all_towns: list[Town]) -> list[Case]:
 
 def test_every_outside_call_of_money_is_among_the_cases(cases: list[Case]) -> None:
     disturbed = {case.call.name for case in cases}
-    assert not call_sites.unaccounted(disturbed, ONLY_AFTER_TROUBLE - disturbed, change_flows.CALLED)
+    assert not call_sites.unaccounted(disturbed, ONLY_AFTER_TROUBLE, change_flows.CALLED)
+    assert not disturbed & call_sites.elsewhere()
 
 
 def test_whatever_fails_money_and_bookings_agree_in_the_end(
