@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import requests
 
-from local.environment import PORTS, VAULT
+from local.environment import PORTS
 from local.servers import is_free
 
 ROOT = Path(__file__).parent.parent
@@ -24,17 +25,24 @@ FIRST_PORT, LAST_PORT = 20_000, 30_000
 
 
 class Stack:
-    """Its own table, ports, clock and logs; several may run side by side."""
+    """Its own table, ports, clock and logs; several may run side by side.
+
+
+    ``switches`` turn on what is off by default: ``{"TWILIO_SMS_ENABLED": "true"}``.
+    """
 
     def __init__(
-        self, home: Path, base_port: int | None = None, data: Path | None = None, *, vault: bool = False
+        self,
+        home: Path,
+        base_port: int | None = None,
+        data: Path | None = None,
+        switches: Mapping[str, str] | None = None,
     ) -> None:
-        """``vault`` turns the setting on; whether PayPal lets the account save methods is the stand-in's to say."""
         self.home = home
-        self._vault = vault
         self.urls: dict[str, str] = {}
         self._base_port = base_port or free_base_port()
         self._data = data
+        self._switches = dict(switches or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._http = requests.Session()
         self._http.trust_env = False
@@ -62,7 +70,7 @@ class Stack:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "--home", str(self.home), *data],
                 cwd=ROOT,
-                env={**os.environ, "PORT": str(self._base_port), VAULT: str(self._vault).lower()},
+                env={**os.environ, **self._switches, "PORT": str(self._base_port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -53,8 +53,10 @@ from shared.usecases.ports import (
     PromoReading,
     Received,
     Request,
+    Text,
 )
 
+TO_BE_ENDED = frozenset({EffectStatus.OWED, EffectStatus.DEAD, EffectStatus.SUPPRESSED})
 HAVE_THEIR_TIME = frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED})
 
 
@@ -141,6 +143,30 @@ class FakeMailer:
 
     def check(self) -> str:
         return "initialized"
+
+
+@dataclass
+class FakeTexter:
+    """``fails_before`` nothing is sent; ``fails_after`` it is sent and the answer lost."""
+
+    sent: list[Text] = field(default_factory=list)
+    fails_before: Exception | None = None
+    fails_after: Exception | None = None
+
+    def send(self, text: Text) -> str:
+        if self.fails_before:
+            raise self.fails_before
+        for number, earlier in enumerate(self.sent, 1):
+            if text.again and _what_it_says(earlier) == _what_it_says(text):
+                return f"text-{number}"
+        self.sent.append(text)
+        if self.fails_after:
+            raise self.fails_after
+        return f"text-{len(self.sent)}"
+
+
+def _what_it_says(text: Text) -> tuple[object, ...]:
+    return text.kind, text.about.id, text.about.start, text.owed_at
 
 
 @dataclass
@@ -620,6 +646,9 @@ class FakeStore(FakeInbox):
             self._effects |= new
             return len(new)
 
+    def effects_of(self, subject_id: str) -> list[Effect]:
+        return [effect for (subject, _), effect in self._effects.items() if subject == subject_id]
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         return [key for key, effect in self._effects.items() if _due(effect, now)]
 
@@ -648,10 +677,15 @@ class FakeStore(FakeInbox):
             self._left.pop((effect.subject_id, effect.sequence - 1), None)
         self.confirm_sent(effect.subject_id, effect.id, provider_id or "-", now)
 
+    def suppress_effect(self, effect: Effect, now: datetime, reason: str) -> None:
+        self._change_mine(effect, status=EffectStatus.SUPPRESSED, last_error=reason, done_at=now)
+
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         effect = self._effects.get((subject_id, effect_id))
-        if effect is not None and effect.status in {EffectStatus.OWED, EffectStatus.DEAD}:
-            done = replace(effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None)
+        if effect is not None and effect.status in TO_BE_ENDED:
+            done = replace(
+                effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None, done_at=now
+            )
             self._effects[subject_id, effect_id] = done
 
     def note_undelivered(
@@ -675,6 +709,10 @@ class FakeStore(FakeInbox):
         begin = 0 if cursor is None else _read_cursor(cursor)
         end = begin + limit
         return NoticePage(tuple(own[begin:end]), _cursor(end) if end < len(own) else None)
+
+    def notices_about(self, client_id: str, subject_id: str) -> list[Notice]:
+        own = [each for (reader, _), each in self._notices.items() if reader == client_id]
+        return [each for each in own if each.subject_id == subject_id]
 
     def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
         notice = self._notices.get((client_id, notice_id))

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.checkout import CAPTURE_HOLD, CAPTURE_LEASE, HOLD, Checkout
-from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed
+from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed, owed_about
 from shared.domain.errors import NotCancellable, NotReschedulable
 from shared.domain.money import Money
 from shared.domain.package import Package
@@ -58,16 +58,17 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class BookingChange:
     """One step: the booking and its payment afterwards, and what follows. ``returns`` gives the promo code's use or
-    the package's session back. ``detail`` is for the audit trail: what the coach chose. ``charge`` is a fee that is
-    owed from now on."""
+    the package's session back; ``charge`` is a fee that is owed from now on. ``detail`` is for the audit trail: what
+    the coach chose.
+    """
 
     after: Appointment
     payment: Payment | None
     event: str
     effects: tuple[Effect, ...]
     returns: bool = field(default=False)
-    detail: str | None = None
     charge: Checkout | None = None
+    detail: str | None = None
 
 
 def quoted(
@@ -93,9 +94,9 @@ def quoted(
             refunding=refunding,
         )
     )
-    # Of what was paid for the session itself, the fee is kept when that goes back.
+    # Of what was paid for the session itself, the fee is kept when that goes back. The coach charges nothing.
     extra = bool(found.fee) and (action is Action.RESCHEDULE or case.payment is None)
-    charged = extra and case.saved_method is not None
+    charged = extra and actor is Actor.CLIENT and case.saved_method is not None
     if found.fee and found.returned and not charged:
         # Nothing can be charged for it: the session is used up instead.
         found = replace(found, fee=NOTHING, returned=False)
@@ -126,7 +127,7 @@ def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | N
         effects += owed(payment.id, now, EffectKind.REFUND, sequence=payment.version)
     if charge is not None:
         effects += owed(charge.payment.id, now, EffectKind.CHARGE, sequence=charge.payment.version)
-    return BookingChange(after, payment, "cancelled", effects, returns, charge=charge)
+    return BookingChange(after, payment, "cancelled", effects, returns, charge)
 
 
 def _charge_for_cancelling(case: Case, cost: Quote, now: datetime) -> Checkout:
@@ -184,7 +185,7 @@ def _move(
 
 def _owed(case: Case, after: Appointment, kinds: tuple[EffectKind, ...]) -> tuple[Effect, ...]:
     """What matches the calendar knows the time that was left: it is anybody's for good once no event is there."""
-    effects = owed(after.id, after.updated_at, *kinds, sequence=after.sequence)
+    effects = owed_about(after, after.updated_at, *kinds)
     left = case.appointment.claim
     return tuple(
         replace(each, left=left) if each.kind is EffectKind.CALENDAR_EVENT else each for each in effects

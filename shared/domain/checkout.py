@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain.appointment import STANDING, Appointment, AppointmentStatus
 from shared.domain.attention import Attention, AttentionKind
-from shared.domain.effects import FOR_BOOKING, FOR_PACKAGE, Effect, EffectKind, owed
+from shared.domain.effects import FOR_PACKAGE, Effect, EffectKind, owed, owed_for_booking
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.settlement import SELLER_HAS_TO_ACT, CaptureState, GivenBack
@@ -133,8 +133,9 @@ def confirm(
         booking={**said.spoken, "status": AppointmentStatus.CONFIRMED, "timed_at": now, **_NO_HOLD},
         package={"status": PackageStatus.ACTIVE},
     )
-    kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING
-    return Change(after, "confirmed", owed(payment.id, now, *kinds))
+    booking = after.booking
+    effects = owed_for_booking(booking, now) if booking else owed(payment.id, now, *FOR_PACKAGE)
+    return Change(after, "confirmed", effects)
 
 
 def take_fee(checkout: Checkout, capture: CaptureState, now: datetime, *, answered: bool) -> Change:
@@ -274,10 +275,18 @@ def give_up(checkout: Checkout, now: datetime) -> Change:
 
 
 def begin_charge(checkout: Checkout, now: datetime) -> Change:
-    """One caller asks at a time, for the first time or again. What was held stays held just as long as it was."""
-    first = checkout.payment.status is PaymentStatus.CREATED
+    """One caller asks PayPal at a time."""
+    return Change(_being_charged(checkout, now), "charge_begun")
+
+
+def charge_again(checkout: Checkout, now: datetime) -> Change:
+    """One caller asks at a time. What was held stays held just as long as it was."""
+    return Change(_being_charged(checkout, now), "charge_repeated")
+
+
+def _being_charged(checkout: Checkout, now: datetime) -> Checkout:
     payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=now + CAPTURE_LEASE)
-    return Change(replace(checkout, payment=payment), "charge_begun" if first else "charge_repeated")
+    return replace(checkout, payment=payment)
 
 
 def put_off_charge(checkout: Checkout, now: datetime) -> Change:

@@ -46,6 +46,7 @@ class FreeBooking:
     timezone: str
     backup_start: datetime | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    sms_consent: bool = False
 
 
 def book_free(
@@ -81,7 +82,7 @@ def book_free(
             refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
             appointment = _appointment(appointment_id, caller, wanted, promo, service, facts.diary, now)
             try:
-                store.book_free(appointment, asked, facts.diary, owed_for_booking(appointment.id, now))
+                store.book_free(appointment, asked, facts.diary, owed_for_booking(appointment, now))
             except (AlreadyBooked, DiaryChanged):
                 continue
             except SlotTaken as lost:
@@ -123,6 +124,7 @@ def _appointment(
         phone=wanted.phone,
         backup_start=wanted.backup_start,
         answers=dict(wanted.answers),
+        sms_consent_at=now if wanted.sms_consent else None,
         promo_code=promo.code,
         created_at=now,
         updated_at=now,

@@ -1,5 +1,7 @@
-"""A session is cancelled: the time is free at once, what is given back or charged is owed.
-``PUT /booking/{id}/cancel``, and the coach's own, ``PUT /booking/admin/{id}/cancel``."""
+"""A session is cancelled: its time is free at once, what goes back or is charged is owed.
+
+``PUT /booking/{id}/cancel``, and the coach's own, ``PUT /booking/admin/{id}/cancel``.
+"""
 
 from __future__ import annotations
 

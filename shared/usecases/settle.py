@@ -246,7 +246,8 @@ class _Round:
         if not begun and payment.status is not PaymentStatus.CREATED:
             return self.seen
         if self.now < payment.created_at + CHARGE_REPEATABLE:
-            return self.charge(self._write(steps.begin_charge(self.seen, self.now)), again=begun)
+            step = steps.charge_again if begun else steps.begin_charge
+            return self.charge(self._write(step(self.seen, self.now)), again=begun)
         if not begun:
             return self._write(steps.end_charge(self.seen, self.now))
         if self.now < payment.created_at + CHARGE_IN_LEDGER:

@@ -38,6 +38,7 @@ class PackageBooking:
     timezone: str
     backup_start: datetime | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    sms_consent: bool = False
 
 
 def my_packages(store: PackageStore, *, caller: Caller, cursor: str | None, limit: int) -> PackagePage:
@@ -75,9 +76,7 @@ def use_package(
             refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
             appointment = _appointment(appointment_id, package, wanted, facts.diary, now)
             try:
-                store.book_from_package(
-                    appointment, asked, facts.diary, owed_for_booking(appointment.id, now)
-                )
+                store.book_from_package(appointment, asked, facts.diary, owed_for_booking(appointment, now))
             except (AlreadyBooked, DiaryChanged):
                 continue
             except SlotTaken as lost:
@@ -114,6 +113,7 @@ def _appointment(
         phone=wanted.phone,
         backup_start=wanted.backup_start,
         answers=dict(wanted.answers),
+        sms_consent_at=now if wanted.sms_consent else None,
         package_id=package.id,
         created_at=now,
         updated_at=now,

@@ -31,7 +31,7 @@ from tests import money
 from tests.builders import NOW, START, appointment, caller
 from tests.concurrency import errands
 from tests.concurrency.errands import Answer, Errand, StoppedClock
-from tests.fakes import FakeMailer
+from tests.fakes import FakeMailer, FakeTexter
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Market:
     def book_free(self, client: str, start: datetime = START) -> str:
         booking = appointment(client, start=start)
         diary = self.shop.bookings.diary(Interval(start - timedelta(days=1), start + timedelta(days=1)))
-        DynamoBookings(self.table).book_free(booking, "asked", diary, owed_for_booking(booking.id, NOW))
+        DynamoBookings(self.table).book_free(booking, "asked", diary, owed_for_booking(booking, NOW))
         return booking.id
 
     def book_from_package(self, client: str, start: datetime = START) -> str:
@@ -134,7 +134,9 @@ class Market:
         effects, inbox, attention = DynamoEffects(table), DynamoInbox(table), DynamoAttention(table)
         for hours in (1, 2, 3):
             till = replace(self.till, clock=StoppedClock(NOW + timedelta(hours=hours)))
-            world = World(DynamoBookings(table), effects, FakeMailer(), till, DynamoNotices(table))
+            world = World(
+                DynamoBookings(table), effects, FakeMailer(), FakeTexter(), till, DynamoNotices(table)
+            )
             sweep(Books(world, inbox, attention))
         endpoint = self.environment["AWS_ENDPOINT_URL_DYNAMODB"]
         return money.check(endpoint, table.name, self.paypal.ledger())

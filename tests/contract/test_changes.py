@@ -66,7 +66,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 @pytest.fixture
 def free(store: Store) -> Case:
     booked = appointment()
-    store.book_free(booked, "asked", store.diary(SPAN), owed_for_booking(booked.id, NOW))
+    store.book_free(booked, "asked", store.diary(SPAN), owed_for_booking(booked, NOW))
     return read(store, booked.id)
 
 
@@ -81,7 +81,7 @@ def from_package(store: Store) -> Case:
     booked = appointment(
         service="package", duration_minutes=60, promo_code=None, package_id=package.payment.id
     )
-    store.book_from_package(booked, "asked", store.diary(SPAN), owed_for_booking(booked.id, NOW))
+    store.book_from_package(booked, "asked", store.diary(SPAN), owed_for_booking(booked, NOW))
     return read(store, booked.id)
 
 
@@ -120,7 +120,7 @@ def claimed(store: Store) -> list[Interval]:
 
 def book(store: Store, later: int, client: str = "blake", **changes: Any) -> None:
     other = appointment(client, later, **changes)
-    store.book_free(other, "asked", store.diary(SPAN), owed_for_booking(other.id, NOW))
+    store.book_free(other, "asked", store.diary(SPAN), owed_for_booking(other, NOW))
 
 
 def test_a_case_has_what_it_was_paid_with(store: Store, free: Case) -> None:
@@ -424,7 +424,7 @@ def test_a_charge_is_written_with_its_hold_before_paypal_is_asked(store: Store, 
 
 def test_a_charge_moves_the_session_and_adopts_its_order(store: Store, saving: Case) -> None:
     fee = begin_charge(store, saving, A_WEEK_ON)
-    again = checkout.begin_charge(fee, NOW)
+    again = checkout.charge_again(fee, NOW)
     store.change(fee, again, actor="system")
     capture = replace(capture_of(fee, "FEE-CAPTURE"), order_id="FEE-ORDER")
     paid = checkout.take_fee(again.after, capture, NOW, answered=True)

@@ -12,13 +12,14 @@ TARGETS = {
     "adapters/paypal*.py": "paypal",
     "adapters/google_*.py": "google",
     "adapters/ses.py": "ses",
+    "adapters/twilio.py": "twilio",
     "domain/checkout.py": "dynamodb",
     "domain/changes.py": "dynamodb",
 }
 THROUGH = frozenset({"table", "_api"})
 """Whose methods take a call's name first."""
 
-NAMED = {"_call": 0, "_done": 0, "_exchange": 0, "_get": 0, "outside_call": 1, "write": 1}
+NAMED = {"_ask": 0, "_call": 0, "_done": 0, "_exchange": 0, "_get": 0, "outside_call": 1, "write": 1}
 NAMED |= {"Change": 1, "BookingChange": 2}
 """Where these take a call's name. Each step of a checkout or a booking is a transaction of its own name."""
 
@@ -94,5 +95,3 @@ def _names(tree: ast.Module) -> Iterator[str]:
         match node.args[place : place + 1]:
             case [ast.Constant(value=str(said))]:
                 yield said
-            case [ast.IfExp(body=ast.Constant(value=str(said)), orelse=ast.Constant(value=str(otherwise)))]:
-                yield from (said, otherwise)

@@ -17,7 +17,7 @@ from shared.domain.time import isoformat, minutes
 from tests import invariants
 from tests.crash.change_flows import End
 from tests.crash.changer import Changer
-from tests.crash.world import AT_REST, SHOWN, World
+from tests.crash.world import AT_REST, OVER, SHOWN, World
 
 
 class ChangedWorld(World):
@@ -28,6 +28,7 @@ class ChangedWorld(World):
         self._uses = Counter(row["appointment_id"] for row in everything if row.get("kind") == "PROMO_USE")
         self._audited = Counter((row["PK"], row["event"]) for row in everything if row.get("kind") == "AUDIT")
         self._notices = {row["SK"] for row in everything if row.get("kind") == "NOTICE"}
+        self._texts = Counter(text["to"] for text in stack.control("GET", "/texts"))
         self._starts = Counter(
             (event["extendedProperties"]["private"]["bookingId"], _instant(event["start"]["dateTime"]))
             for event in stack.control("GET", "/calendar/events")
@@ -44,6 +45,7 @@ class ChangedWorld(World):
             *self._time_wrong(session),
             *(wrong for payment_id in self._payments(client) for wrong in self._money_wrong(payment_id)),
             *self._told_wrong(session),
+            *self._texts_wrong(client, session),
             *self._reminders_wrong(client, session),
         ]
 
@@ -130,13 +132,24 @@ class ChangedWorld(World):
                     yield f"{whom} was told {sent} times: {change}"
         yield from self._effects_wrong(session.id)
 
+    def _texts_wrong(self, client: Changer, session: Appointment) -> Iterator[str]:
+        """Each that was not held back was sent once, and to nobody who did not agree."""
+        owed = [
+            row
+            for row in self._kinds["EFFECT"].values()
+            if row["PK"] == f"OWED#{session.id}" and "_sms-" in row["SK"]
+        ]
+        sent = sum(row["status"] == "done" for row in owed)
+        if bool(owed) != bool(client.texted_at) or self._texts[client.texted_at] != sent:
+            yield f"{self._texts[client.texted_at]} texts were sent: {sent} of {len(owed)}"
+
     def _effects_wrong(self, subject_id: str) -> Iterator[str]:
         for row in self._kinds["EFFECT"].values():
             if row["PK"] != f"OWED#{subject_id}":
                 continue
             effect, mailed = f"{subject_id}.{row['SK']}", "_mail-" in row["SK"]
-            times = int(mailed and row["provider_id"] != "-")
-            if row["status"] != "done":
+            times = int(mailed and row["status"] == "done")
+            if row["status"] not in OVER:
                 yield f"{effect} is {row['status']}"
             if self._mails[effect[:SHOWN]] != times:
                 yield f"{effect} was sent {self._mails[effect[:SHOWN]]} times"

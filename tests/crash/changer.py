@@ -66,6 +66,10 @@ class Changer(Buyer):
         self.fee_order = ""
         self.to = ""
         self.reminded = False
+        self.texted_at = ""
+        """Their own number, once they agreed to texts."""
+
+        self._number = name.removeprefix("buyer")
         self._times = times
 
     # When
@@ -88,6 +92,9 @@ class Changer(Buyer):
 
     # What
 
+    def agree_to_texts(self) -> None:
+        self.texted_at = f"+1416555{self._number:0>4}"
+
     def book_free(self) -> None:
         self._book("/booking/create-free", {"promo_code": "WIMD25"})
 
@@ -106,7 +113,8 @@ class Changer(Buyer):
 
     def _book(self, path: str, with_what: dict[str, str]) -> None:
         details = {"start": self.start, "phone": "+14165550123", "timezone": "America/Toronto"}
-        answer = self._insist("POST", path, "book", {**with_what, **details})
+        texts = {"phone": self.texted_at, "sms_consent": True} if self.texted_at else {}
+        answer = self._insist("POST", path, "book", {**with_what, **details, **texts})
         assert answer.status_code == 201, answer.text
         self.booking_id = answer.json()["id"]
 

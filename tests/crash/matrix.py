@@ -44,10 +44,12 @@ ADDRESSES = {
     "google.update_event": "PUT /calendar/v3/calendars/*",
     "google.delete_event": "DELETE /calendar/v3/calendars/*",
     "ses.send_email": "POST *",
+    "twilio.send_message": "POST *",
+    "twilio.find_messages": "GET *",
 }
 """Under which requests the stand-ins know the calls."""
 
-ATTEMPTS = {"paypal": 2, "dynamodb": 2, "google": 1, "ses": 1}
+ATTEMPTS = {"paypal": 2, "dynamodb": 2, "google": 1, "ses": 1, "twilio": 1}
 """How often one call is sent before it counts as failed."""
 
 CHANGES_NOTHING = frozenset(
@@ -59,6 +61,7 @@ CHANGES_NOTHING = frozenset(
         *("dynamodb.due_payments", "dynamodb.open_events", "dynamodb.order", "dynamodb.payment_of_capture"),
         *("dynamodb.settings", "google.freebusy", "google.list_events", "google.token"),
         *("paypal.get_order", "paypal.get_capture", "paypal.ledger", "paypal.token", "paypal.verify_webhook"),
+        "twilio.find_messages",
     }
 )
 """The loss of such an answer is no different from never having asked."""

@@ -22,6 +22,7 @@ from tests.crash.changed_world import ChangedWorld
 from tests.crash.changer import Changer, Times
 from tests.crash.matrix import Case, Ran, Town
 
+SWITCHES = {"PAYPAL_VAULT_ENABLED": "true", "TWILIO_SMS_ENABLED": "true"}
 AROUND_THE_CLOCK = replace(
     DEFAULT_SCHEDULE, weekly={weekday: (Window.of("00:00", "24:00"),) for weekday in range(7)}
 )
@@ -29,7 +30,7 @@ AROUND_THE_CLOCK = replace(
 
 @pytest.fixture(scope="module")
 def all_towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Town]]:
-    with towns.begun(tmp_path_factory, _town, vault=True) as begun:
+    with towns.begun(tmp_path_factory, _town, SWITCHES) as begun:
         yield begun
 
 
@@ -55,6 +56,7 @@ def test_whatever_fails_a_change_is_made_once_with_all_that_follows(
     all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, capsys: pytest.CaptureFixture[str]
 ) -> None:
     towns.run(all_towns, cases)
+    assert {name for town in all_towns for name in town.calls_made()} >= change_flows.ONLY_AFTER_TROUBLE
     for town in all_towns:
         for ran, wrong in _what_is_wrong(town):
             with subtests.test(msg=str(ran)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from queue import Empty, SimpleQueue
@@ -31,15 +31,15 @@ TOWNS = 2
 
 @contextmanager
 def begun(
-    folders: pytest.TempPathFactory, town: Callable[[Stack], Town], *, vault: bool = False
+    folders: pytest.TempPathFactory, town: Callable[[Stack], Town], switches: Mapping[str, str] | None = None
 ) -> Iterator[list[Town]]:
-    """``vault`` lets orders ask PayPal to save the payment method."""
+    """``switches`` of what is off by default."""
     with ExitStack() as stacks:
-        yield [town(_stack(stacks, folders, vault)) for _ in range(TOWNS)]
+        yield [town(_stack(stacks, folders, switches)) for _ in range(TOWNS)]
 
 
-def _stack(stacks: ExitStack, folders: pytest.TempPathFactory, vault: bool) -> Stack:
-    stack = stacks.enter_context(Stack(folders.mktemp("town"), vault=vault))
+def _stack(stacks: ExitStack, folders: pytest.TempPathFactory, switches: Mapping[str, str] | None) -> Stack:
+    stack = stacks.enter_context(Stack(folders.mktemp("town"), switches=switches))
     stack.control("PUT", "/clock", {"now": isoformat(MONDAY)})
     put(stack, items.promo_record(Promo(code="WIMD25", cap=10_000)))
     return stack

@@ -19,14 +19,14 @@ from shared.observability import logger
 from shared.usecases.checkout import Shop
 from shared.usecases.deliver_effects import World
 from shared.usecases.move_by_coach import Desk
-from shared.usecases.ports import WebhookVerifier
+from shared.usecases.ports import Texter, WebhookVerifier
 from shared.usecases.reconcile import Sources
 from shared.usecases.settle import Till
 from shared.usecases.show_open_times import RecentBusy
 from shared.usecases.sweep import Books
 from tests.builders import NOW
 from tests.fake_paypal import FakePayPal
-from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeVerifier
+from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeTexter, FakeVerifier
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
@@ -59,6 +59,7 @@ class Stage:
     store: FakeStore = field(default_factory=FakeStore)
     calendar: FakeCalendar = field(default_factory=FakeCalendar)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    texter: Texter = field(default_factory=FakeTexter)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     paypal: FakePayPal = field(default_factory=FakePayPal)
     verifier: WebhookVerifier = field(default_factory=FakeVerifier)
@@ -97,7 +98,7 @@ class Stage:
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def world(self) -> World:
-        return World(self.store, self.store, self.mailer, self.till(), self.store)
+        return World(self.store, self.store, self.mailer, self.texter, self.till(), self.store)
 
     def till(self) -> Till:
         return Till(self.store, self.store, self.paypal, self.calendar, self.clock)

@@ -17,7 +17,7 @@ from local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 MONDAY = "2026-11-23T13:00:00Z"
-TUESDAY, WEDNESDAY, NEXT_WEEK = "2026-11-24T15:00:00Z", "2026-11-25T10:00:00Z", "2026-12-01T15:00:00Z"
+TUESDAY, TUESDAY_NOON, NEXT_WEEK = "2026-11-24T15:00:00Z", "2026-11-24T17:00:00Z", "2026-12-01T15:00:00Z"
 PHONE = {"phone": "+14165550123", "timezone": "America/Toronto"}
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), vault=True) as stack:
+    with Stack(tmp_path_factory.mktemp("stack"), switches={"PAYPAL_VAULT_ENABLED": "true"}) as stack:
         yield stack
 
 
@@ -113,7 +113,7 @@ def test_an_account_without_paypals_approval_sells_all_the_same(stack: Stack, cl
     assert (len(ledger(stack, "orders")), ledger(stack, "payment_tokens")) == (1, [])
     assert client.quote(booking["id"], "reschedule")["fee_charged"] is False
     assert client.moves(booking["id"], NEXT_WEEK, 402)["code"] == "fee_required"
-    late = client.books_from_package(WEDNESDAY)
+    late = client.books_from_package(TUESDAY_NOON)
     assert client.quote(late, "cancel")["credit_returned"] is False
 
 

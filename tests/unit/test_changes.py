@@ -17,7 +17,7 @@ from shared.domain.changes import Case, quoted
 from shared.domain.effects import EffectKind
 from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
-from shared.domain.policy import Action, Reason
+from shared.domain.policy import Action, Reason, Refunding
 from shared.domain.settlement import CaptureState, CaptureStatus
 from tests.builders import NOW, appointment, package, payment
 
@@ -103,6 +103,11 @@ def test_the_coach_takes_no_fee_whatever_is_saved(kind: type[Case], used: int, a
     found = quoted(kind(LATE, used, "method"), action, Actor.COACH, NOW)  # type: ignore[arg-type]
     assert (found.fee, found.charged) == (0, False)
     assert found.returned is (kind is packaged and action is CANCEL)  # type: ignore[comparison-overlap]
+
+
+def test_the_coach_who_goes_by_the_policy_has_the_session_used_up_and_nothing_charged() -> None:
+    found = quoted(packaged(method="method"), CANCEL, Actor.COACH, NOW, Refunding.POLICY)
+    assert (found.fee, found.charged, found.returned) == (0, False, False)
 
 
 @pytest.mark.parametrize(("price", "fee"), [("500.00", "83.33"), ("100.00", "16.67"), ("0.09", "0.02")])
@@ -226,4 +231,6 @@ def test_what_was_surely_not_taken_is_begun_anew(case: Case) -> None:
     put_off = checkout.put_off_charge(begun, later).after
     assert (put_off.payment.status, put_off.payment.check_at) == (PaymentStatus.CREATED, later)
     assert put_off.payment.charge_request_id == begun.payment.charge_request_id
-    assert checkout.begin_charge(begun, NOW).event == "charge_repeated"
+    assert (
+        begun.payment.charge_request_id == checkout.charge_again(begun, NOW).after.payment.charge_request_id
+    )

@@ -68,6 +68,7 @@ def appointment_record(appointment: Appointment) -> Item:
         "sequence": appointment.sequence,
         "calendar_status": appointment.calendar_status.value,
         "payment_id": appointment.payment_id,
+        "sms_consent_at": optional(appointment.sms_consent_at),
         "hold_until": optional(appointment.hold_until),
         "paying": appointment.paying or None,
         "cancelled_by": appointment.cancelled_by.value if appointment.cancelled_by else None,
@@ -102,6 +103,7 @@ def appointment(record: Item) -> Appointment:
         sequence=int(record["sequence"]),
         calendar_status=CalendarStatus(record["calendar_status"]),
         payment_id=record.get("payment_id"),
+        sms_consent_at=optional_instant(record.get("sms_consent_at")),
         hold_until=optional_instant(record.get("hold_until")),
         paying=record.get("paying", False),
         cancelled_by=Actor(record["cancelled_by"]) if "cancelled_by" in record else None,
@@ -129,6 +131,7 @@ def effect_record(effect: Effect) -> Item:
         "attempts": effect.attempts,
         "GSI1PK": keys.OWED,
         "GSI1SK": keys.by_time(effect.due_at, effect.subject_id),
+        "owed_at": isoformat(effect.owed_at),
         "due_at": isoformat(effect.due_at),
     }
 
@@ -138,12 +141,14 @@ def effect(record: Item) -> Effect:
         subject_id=record["subject_id"],
         kind=EffectKind(record["effect"]),
         sequence=int(record["sequence"]),
+        owed_at=instant(record["owed_at"]),
         due_at=instant(record["due_at"]),
         status=EffectStatus(record["status"]),
         attempts=int(record["attempts"]),
         provider_id=record.get("provider_id"),
         last_error=record.get("last_error"),
         minutes_before=int(record["minutes_before"]) if "minutes_before" in record else None,
+        done_at=optional_instant(record.get("done_at")),
         left=_interval(record["left"]) if "left" in record else None,
     )
 
