@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,13 @@ class Assembly:
         """How many effects are still owed, due or not."""
         query = {"TableName": environment.TABLE, "IndexName": "GSI1", "Select": "COUNT"}
         query["KeyConditionExpression"] = "GSI1PK = :owed"
-        pages = self._dynamodb().get_paginator("query")
+        pages = self._dynamodb.get_paginator("query")
         values = {":owed": {"S": keys.OWED}}
         return sum(page["Count"] for page in pages.paginate(**query, ExpressionAttributeValues=values))
 
     def messages(self, subject_id: str) -> list[dict[str, Any]]:
         """The notification log of one booking or package; empty for what does not exist."""
-        table = Table(self._dynamodb(), environment.TABLE)
+        table = Table(self._dynamodb, environment.TABLE)
         checkout = DynamoPayments(table).checkout(subject_id)
         about = DynamoBookings(table).appointment(subject_id) or (checkout.package if checkout else None)
         if about is None:
@@ -185,7 +186,7 @@ class Assembly:
         self.gateway = Gateway(self.template, self.lambdas)
         self.stream = StreamPump(self.template.streams, self.lambdas, self.dead, self.urls["dynamodb"])
         self.bus = EventBus(self.template.rules, self.lambdas, self.dead)
-        self.schedules = SchedulePump(self.template.schedules, self.lambdas)
+        self.schedules = SchedulePump(self.template.schedules, self.lambdas, self.stream)
         self.lambdas.after_invocation = self.stream.nudge
         self.outside.clock.on_move(self.schedules.clock_moved)
         self.ses.on_sent = self.bus.put
@@ -193,7 +194,7 @@ class Assembly:
     def _prepare_table(self) -> None:
         engine.create_table(self.urls["dynamodb"], environment.TABLE, dict(self.template.table))
         self.stream.attach(environment.TABLE)
-        seeds.seed(Table(self._dynamodb(), environment.TABLE))
+        seeds.seed(Table(self._dynamodb, environment.TABLE))
 
     def _replace_table(self) -> None:
         engine.delete_table(self.urls["dynamodb"], environment.TABLE)
@@ -223,5 +224,6 @@ class Assembly:
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
+    @cached_property
     def _dynamodb(self) -> Any:
         return engine.client("dynamodb", self.urls["dynamodb"])

@@ -85,15 +85,17 @@ async def set_clock(stack: Assembly, request: Request) -> Any:
     body = ClockBody.model_validate(await request.json())
     _exactly_one(now=body.now, advance_seconds=body.advance_seconds, real=body.real)
     clock = stack.outside.clock
-    # Whoever is at work ends first: hours never pass in the middle of a function.
-    async with stack.courier.still(), stack.stream.still(), stack.schedules.still():
+    # Whoever is at work ends first: hours never pass in the middle of a function, or before the stream tells.
+    async with stack.courier.still(), stack.schedules.still():
+        await stack.stream.drain()
         await stack.bus.drain()
-        if body.now:
-            clock.set_now(body.now)
-        elif body.advance_seconds is not None:
-            clock.advance(body.advance_seconds)
-        else:
-            clock.reset()
+        async with stack.stream.still():
+            if body.now:
+                clock.set_now(body.now)
+            elif body.advance_seconds is not None:
+                clock.advance(body.advance_seconds)
+            else:
+                clock.reset()
     return clock.as_json()
 
 

@@ -18,7 +18,7 @@ from local.environment import PORTS
 from local.servers import is_free
 
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 FIRST_PORT, LAST_PORT = 20_000, 30_000
 """Below what the system itself hands out."""
@@ -44,6 +44,8 @@ class Stack:
         self._data = data
         self._switches = dict(switches or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._http = requests.Session()
+        self._http.trust_env = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -92,7 +94,7 @@ class Stack:
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A call of the control address. Raises ``requests.HTTPError`` when it is refused."""
-        answer = requests.request(method, self.urls["control"] + path, json=body, timeout=120)
+        answer = self._http.request(method, self.urls["control"] + path, json=body, timeout=120)
         answer.raise_for_status()
         return answer.json()
 

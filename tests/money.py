@@ -33,7 +33,8 @@ def check(endpoint: str, table: str, ledger: Json) -> list[Json]:
 
     given_back: Counter[str] = Counter()
     for refund in ledger["refunds"]:
-        given_back[refund["capture_id"]] += _cents(refund["amount"])
+        if refund["status"] != "FAILED":
+            given_back[refund["capture_id"]] += _cents(refund["amount"])
     paid_to_move: Counter[str] = Counter()
     for each in bought.values():
         if "moves" in each and each["status"] in STANDING:
