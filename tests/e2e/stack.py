@@ -72,7 +72,7 @@ def running(home: Path) -> Iterator[Stack]:
 
 
 def _ready(home: Path, process: subprocess.Popen[bytes]) -> Stack:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
             stack = Stack(json.loads((home / "endpoints.json").read_text()))

@@ -6,7 +6,7 @@ import type { Appointment } from "../api/types";
 import type { PageLanguage } from "../strings/pages";
 import { isGoingBack, type Cancelling } from "./cancelling";
 import { actions, nameOf, notice, type ChangeView } from "./dialog-parts";
-import { cancelWords, goesBack, staysBehind, whyWords } from "./quote-words";
+import { cancelWords, costsFee, goesBack, kept, staysBehind, whyWords } from "./quote-words";
 
 /** What goes back and what is kept, why, and the word that does it. */
 export function cancelView(view: ChangeView, change: Cancelling) {
@@ -34,6 +34,7 @@ function slip(view: ChangeView, { one, quote }: Cancelling) {
       ${sessionRow(view, one)}
       ${one.payment ? html`<div><dt>${t.paid}</dt><dd class="whole">${moneyText(locale, one.payment)}</dd></div>
         <div><dt>${t.keptShown}</dt><dd class="whole">${quote ? (stays ?? t.nothing) : waiting}</dd></div>` : nothing}
+      ${one.package_id && costsFee(quote) ? html`<div><dt>${t.feeShown}</dt><dd class="whole">${quote && kept(locale, quote)}</dd></div>` : nothing}
       <div class="total"><dt>${label}</dt><dd class="whole">${amount}</dd></div>
     </dl>
   </section>

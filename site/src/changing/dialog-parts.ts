@@ -32,7 +32,8 @@ export function notice({ t, byLink }: ChangeView, change: Change, more: Template
 export function actions(view: ChangeView, change: Change, usual: TemplateResult, told = true) {
   const { t, close, signIn } = view;
   const what = change.closed
-    ? html`<button type="button" class="button" @click=${close}>${t.showAsIs}</button>`
+    ? html`<a class="button quiet" href="./">${t.bookAnother}</a>
+        <button type="button" class="button" @click=${close}>${t.showAsIs}</button>`
     : change.ended ? html`<button type="button" class="button" @click=${signIn}>${t.signInAgain}</button>` : usual;
   return html`<div class="foot acts">${told || change.ended ? notice(view, change) : nothing}<div class="pairs">${what}</div></div>`;
 }

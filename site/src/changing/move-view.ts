@@ -106,9 +106,11 @@ function review(view: MoveView, change: Moving) {
   </div>`;
 }
 
-function confirmWords({ t }: ChangeView, { phase, quote }: Moving): string {
-  if (phase === "sending") return costsFee(quote) ? t.holding : t.moving;
-  return costsFee(quote) ? t.toPayment : t.moveSession;
+function confirmWords({ t, locale }: ChangeView, { phase, quote }: Moving): string {
+  const atPayPal = costsFee(quote) && !quote?.fee_charged;
+  if (phase === "sending") return atPayPal ? t.holding : t.moving;
+  if (quote?.fee_charged) return t.payAndMove(kept(locale, quote));
+  return atPayPal ? t.toPayment : t.moveSession;
 }
 
 function slip(view: ChangeView, change: Moving) {

@@ -13,7 +13,7 @@ import { dateOf, fullDayText, offsetText, timeText } from "../local-time";
 import { phoneText } from "../phone";
 import { cancelling } from "../policy";
 import { cityOf } from "../zones";
-import { changeable, changeButtons } from "./changeable";
+import { changeable, changeButtons, pendingMove } from "./changeable";
 import { forgetLink, readAddress } from "./link";
 import { paymentWords } from "./payment";
 import { SignedInPage } from "./signed-in";
@@ -62,7 +62,7 @@ export class Session extends SignedInPage {
     const back = location.hash === "#move";
     if (back) history.replaceState(null, "", location.search);
     const kept = keptOrder();
-    if (!one || !connection || kept?.appointment !== one.id || (!back && !kept.approved)) return;
+    if (!one || !connection || kept?.appointment !== one.id || (!back && (!kept.approved || kept.pending))) return;
     void this.change.open("reschedule", connection, one);
   }
 
@@ -103,8 +103,10 @@ export class Session extends SignedInPage {
         ${one.reschedules_used ? html`<div><dt>${t.move}</dt><dd>${t.movedOnce}</dd></div>` : nothing}
         ${this.costs(connection, one)}
       </dl>
+      ${pendingMove(this.language, one)}
       ${changeable(one) ? changeButtons(t, one, (action) => this.change.open(action, connection, one), "button quiet") : nothing}
       ${one.status === "confirmed" ? addToCalendar(one, config.coach_name, t, download, this.icsFailed) : nothing}
+      ${one.status === "confirmed" || one.status === "held" ? nothing : html`<a class="button" href="./">${t.bookAnother}</a>`}
     </article>`;
   }
 

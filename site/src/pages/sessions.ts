@@ -16,7 +16,7 @@ import { icon } from "../elements/icons";
 import { dateOf, fullDayText, offsetText, timeText } from "../local-time";
 import { phoneText } from "../phone";
 import { cityOf } from "../zones";
-import { changeable, changeButtons } from "./changeable";
+import { changeable, changeButtons, pendingMove } from "./changeable";
 import "./notices";
 import type { Notices } from "./notices";
 import { cameToNothing, paymentWords } from "./payment";
@@ -66,7 +66,7 @@ export class Sessions extends SignedInPage {
   /** Loaded again after the client agreed to the fee of a move. */
   protected override begun() {
     const kept = keptOrder();
-    const one = kept?.approved ? this.items.find(({ id }) => id === kept.appointment) : undefined;
+    const one = kept?.approved && !kept.pending ? this.items.find(({ id }) => id === kept.appointment) : undefined;
     if (one && this.connection) void this.change.open("reschedule", this.connection, one);
   }
 
@@ -157,6 +157,7 @@ export class Sessions extends SignedInPage {
               <span class="whole soft">(${offsetText(one.local_start)})</span></p>
             <p class="soft">${t.phoneShown} <span class="whole">${phoneText(one.phone)}</span></p>
             <p class="soft">${paymentWords(this.language, one)}</p>
+            ${pendingMove(this.language, one)}
           </div>
           ${statusWords(one, t)}
           <div class="actions">

@@ -71,9 +71,12 @@ export default {
   quoteCreditBack: "The session goes back to your package.",
   quoteCreditSpent: "This session of your package is used up. Nothing is charged.",
   quoteMoveFree: "Moving it costs nothing.",
+  quoteCreditFee: (fee: string) =>
+    `The session goes back to your package. The fee of ${fee} is charged to the payment method that PayPal saved.`,
   quoteMoveFee: (fee: string) => `Moving it costs ${fee}.`,
+  quoteMoveCharged: (fee: string) => `Moving it costs ${fee}, charged to the payment method that PayPal saved.`,
   quoteChanged: "What cancelling costs has just changed, so nothing was cancelled yet. Please look again, then decide.",
-  quoteChangedMove: "Moving has just come to cost a fee. Nothing was moved and nothing was charged yet: please decide.",
+  quoteChangedMove: "What moving costs has just changed. Nothing was moved and nothing was charged yet: please look again, then decide.",
   whyFree: "A free session can be cancelled or moved at no cost until it starts.",
   whyInTime: (hours: number) => `It is at least ${hours}\u00a0hours away, and you have not moved it.`,
   whyOneMove: (hours: number, percent: number) =>
@@ -89,6 +92,7 @@ export default {
   moveTitle: "Choose a new time",
   moveSession: "Move session",
   moving: "Moving…",
+  payAndMove: (fee: string) => `Pay ${fee} and move`,
   movingFrom: "Now",
   movingTo: "New time",
   feeShown: "Fee",
@@ -111,7 +115,15 @@ export default {
     "PayPal could not take the fee: your bank or card said no. Nothing was charged, and your session stays where it was. Try again, or pay in another way.",
   feeNotApproved: "PayPal says that the fee was not agreed to. Nothing was charged, and your session stays where it was.",
   feeReview: "Something about this fee has to be looked at. Your session stays where it was. The coach has been told; please don’t pay again.",
-  changeTooLate: "This session has begun, or was changed meanwhile. Nothing was changed here, and no money was moved.",
+  chargeDeclined:
+    "PayPal could not charge the saved payment method. Nothing was charged, and your session stays where it was. The new time is held for you: pay the fee here to move it.",
+  chargeUnknown:
+    "PayPal does not answer just now, so we can’t tell yet whether the fee was charged. Try again in a minute: it is charged once, and your session moves as soon as it is.",
+  changeTooLate: "This session was changed meanwhile. Nothing was changed here, and no money was moved.",
+  staleCancelled: "This session is cancelled already. Nothing more was changed, and no money was moved.",
+  staleBegun: "This session has begun, so it can’t be changed here any more. Nothing was changed, and no money was moved.",
+  staleMoved: (day: string, time: string) =>
+    `This session has moved meanwhile: it is on ${day}, ${time} now. Nothing was changed here. Please look again, then decide.`,
   changeNoCalendar: "The coach’s calendar can’t be read just now. Your session stays where it was, and nothing was charged. Try again in a minute.",
   changeNoPayPal: "PayPal does not answer just now. Your session stays where it was, and nothing was charged. Try again in a minute.",
   changeTooMany: "Too many requests at once. Nothing was changed, and nothing was charged. Wait a minute, then try again.",
@@ -120,6 +132,8 @@ export default {
   signInEndedChange: "Your sign-in has ended. Nothing was changed, and nothing was charged.",
   linkEndedChange: "This link is no longer good. Nothing was changed, and nothing was charged. Sign in to go on.",
   showAsIs: "Show it as it is now",
+  bookAnother: "Book another time",
+  movesWithFee: (day: string, time: string) => `Moves to ${day}, ${time} when your fee arrives.`,
   linkEnded: "The link from your mail has ended, or was replaced. Your session is safe.",
   ifCancelled: "If you cancel now",
   ifMoved: "If you move it now",

@@ -71,9 +71,12 @@ const frCA: OwnStrings = {
   quoteCreditBack: "La séance retourne à votre forfait.",
   quoteCreditSpent: "Cette séance de votre forfait est utilisée. Rien n’est débité.",
   quoteMoveFree: "La déplacer ne coûte rien.",
+  quoteCreditFee: (fee) =>
+    `La séance retourne à votre forfait. Les frais de ${fee} sont débités du mode de paiement enregistré par PayPal.`,
   quoteMoveFee: (fee) => `La déplacer coûte ${fee}.`,
+  quoteMoveCharged: (fee) => `La déplacer coûte ${fee}, débités du mode de paiement enregistré par PayPal.`,
   quoteChanged: "Le coût de l’annulation vient de changer : rien n’est encore annulé. Regardez de nouveau, puis décidez.",
-  quoteChangedMove: "Déplacer coûte maintenant des frais. Rien n’a été déplacé ni débité : à vous de décider.",
+  quoteChangedMove: "Le coût du déplacement vient de changer. Rien n’a été déplacé ni débité : regardez de nouveau, puis décidez.",
   whyFree: "Une séance gratuite s’annule ou se déplace sans frais jusqu’à son début.",
   whyInTime: (hours) => `Elle commence dans ${hours}\u00a0heures ou plus, et vous ne l’avez pas déplacée.`,
   whyOneMove: (hours, percent) =>
@@ -89,6 +92,7 @@ const frCA: OwnStrings = {
   moveTitle: "Choisissez une nouvelle heure",
   moveSession: "Déplacer la séance",
   moving: "Déplacement…",
+  payAndMove: (fee) => `Payer ${fee} et déplacer`,
   movingFrom: "Maintenant",
   movingTo: "Nouvelle heure",
   feeShown: "Frais",
@@ -111,7 +115,15 @@ const frCA: OwnStrings = {
     "PayPal n’a pas pu prendre les frais : votre banque ou votre carte les a refusés. Rien n’a été débité, et votre séance reste où elle était. Réessayez ou payez autrement.",
   feeNotApproved: "Selon PayPal, les frais n’ont pas été approuvés. Rien n’a été débité, et votre séance reste où elle était.",
   feeReview: "Quelque chose dans ces frais est à vérifier. Votre séance reste où elle était. Le coach en est avisé; ne payez pas de nouveau.",
-  changeTooLate: "Cette séance a commencé, ou a changé entre-temps. Rien n’a été changé ici, et aucun argent n’a bougé.",
+  chargeDeclined:
+    "PayPal n’a pas pu débiter le mode de paiement enregistré. Rien n’a été débité, et votre séance reste où elle était. La nouvelle heure est retenue : payez les frais ici pour déplacer la séance.",
+  chargeUnknown:
+    "PayPal ne répond pas : nous ne savons pas encore si les frais ont été débités. Réessayez dans une minute : ils sont débités une seule fois, et votre séance se déplace dès qu’ils le sont.",
+  changeTooLate: "Cette séance a changé entre-temps. Rien n’a été changé ici, et aucun argent n’a bougé.",
+  staleCancelled: "Cette séance est déjà annulée. Rien de plus n’a été changé, et aucun argent n’a bougé.",
+  staleBegun: "Cette séance a commencé : elle ne peut plus être changée ici. Rien n’a été changé, et aucun argent n’a bougé.",
+  staleMoved: (day, time) =>
+    `Cette séance a été déplacée entre-temps : elle est maintenant ${day}, ${time}. Rien n’a été changé ici. Regardez de nouveau, puis décidez.`,
   changeNoCalendar: "L’agenda du coach ne répond pas. Votre séance reste où elle était, et rien n’a été débité. Réessayez dans une minute.",
   changeNoPayPal: "PayPal ne répond pas. Votre séance reste où elle était, et rien n’a été débité. Réessayez dans une minute.",
   changeTooMany: "Trop de demandes à la fois. Rien n’a été changé ni débité. Attendez une minute, puis réessayez.",
@@ -120,6 +132,8 @@ const frCA: OwnStrings = {
   signInEndedChange: "Votre connexion a pris fin. Rien n’a été changé ni débité.",
   linkEndedChange: "Ce lien n’est plus valable. Rien n’a été changé ni débité. Connectez-vous pour continuer.",
   showAsIs: "Voir où elle en est",
+  bookAnother: "Réserver une autre heure",
+  movesWithFee: (day, time) => `Passe à ${day}, ${time} dès que vos frais arrivent.`,
   linkEnded: "Le lien de votre courriel a pris fin, ou a été remplacé. Votre séance est en sécurité.",
   ifCancelled: "Si vous annulez maintenant",
   ifMoved: "Si vous la déplacez maintenant",

@@ -55,7 +55,9 @@ export function terms(view: View) {
   const { connection, service, draft } = flow;
   if (!connection) return nothing;
   const words = agreement(view, connection.config.policy, service, flow.priceOf(service), draft.start);
-  return html`<div class="terms">${icon("undo")}<p><strong>${t.cancelLabel}</strong><br />${words}</p></div>`;
+  const saves = connection.config.paypal?.saves_method && flow.kind !== "credit";
+  return html`<div class="terms">${icon("undo")}<p><strong>${t.cancelLabel}</strong><br />${words}</p></div>
+    ${saves ? html`<div class="terms">${icon("ticket")}<p>${t.paySaved(connection.config.policy.fee_percent)}</p></div>` : nothing}`;
 }
 
 /** Until when the time is held: a plain line, that keeps its place and changes once a minute. */
