@@ -27,6 +27,7 @@ class Stack:
     def __init__(self, endpoints: dict[str, str]) -> None:
         self.site, self.api, self.control = endpoints["site"], endpoints["api"], endpoints["control"]
         self.paypal, self.signin = endpoints["paypal"], endpoints["signin"]
+        self.dynamodb = endpoints["dynamodb"]
 
     def tell(self, method: str, path: str, body: Any = None) -> Any:
         answer = requests.request(method, self.control + path, json=body, timeout=60)
