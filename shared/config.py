@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from shared.observability import logger, outside_call
 
 GOOGLE_CALENDAR_API = "https://www.googleapis.com/calendar/v3/"
+TWILIO_API = "https://api.twilio.com"
 PAYPAL_API = {"live": "https://api-m.paypal.com", "sandbox": "https://api-m.sandbox.paypal.com"}
 STAGES = frozenset({"local", "dev", "staging", "prod"})
 VERSION = "0.1.0"
@@ -45,6 +46,10 @@ class Config:
     paypal_webhook_id: str | None
     paypal_webhook_verification: str
     paypal_certificate_root: str | None
+    twilio_sms_enabled: bool
+    twilio_account_sid: str | None
+    twilio_from: str | None
+    twilio_api_base: str
     mail_from: str | None
     mail_configuration_set: str | None
     mail_mock: bool
@@ -93,6 +98,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
             {"api", "offline"},
         ),
         paypal_certificate_root=_local("PAYPAL_CERTIFICATE_ROOT", optional("PAYPAL_CERTIFICATE_ROOT"), stage),
+        twilio_sms_enabled=_flag("TWILIO_SMS_ENABLED", optional("TWILIO_SMS_ENABLED")),
+        twilio_account_sid=optional("TWILIO_ACCOUNT_SID"),
+        twilio_from=optional("TWILIO_FROM"),
+        twilio_api_base=_url("TWILIO_API_BASE", optional("TWILIO_API_BASE") or TWILIO_API),
         mail_from=_address("MAIL_FROM", optional("MAIL_FROM")),
         mail_configuration_set=optional("MAIL_CONFIGURATION_SET"),
         mail_mock=_flag("MAIL_MOCK", optional("MAIL_MOCK")),

@@ -87,6 +87,8 @@ class Appointment:
     sequence: int = 0
     calendar_status: CalendarStatus = CalendarStatus.OWED
     payment_id: str | None = None
+    sms_consent_at: datetime | None = None
+    """When the client agreed to be texted about it; None without that."""
     hold_until: datetime | None = None
     """While it is held: when the time is anybody's again."""
     paying: bool = False

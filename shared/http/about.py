@@ -56,6 +56,8 @@ class PayPalView(BaseModel):
 
 
 class ConfigView(BaseModel):
+    """``sms`` tells that clients can be texted: the page asks them for their consent."""
+
     coach_name: str
     coach_timezone: str
     services: list[ServiceView]
@@ -65,6 +67,7 @@ class ConfigView(BaseModel):
     minimum_notice_minutes: int
     step_minutes: int
     paypal: PayPalView | None
+    sms: bool
     sign_in: SignInView
 
 
@@ -96,6 +99,7 @@ def config_view(settings: Settings, config: Config) -> ConfigView:
         minimum_notice_minutes=schedule.minimum_notice_minutes,
         step_minutes=schedule.step_minutes,
         paypal=_paypal(settings, config),
+        sms=config.twilio_sms_enabled,
         sign_in=SignInView(
             issuer=config.jwt_issuer, client_id=config.jwt_audience, scope="openid email profile"
         ),

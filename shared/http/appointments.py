@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.appointment import Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.time import isoformat
-from shared.http.fields import Answers, Instant, Phone, PromoCode, ZoneName
+from shared.http.fields import Answers, Instant, Phone, PromoCode, Yes, ZoneName
 from shared.http.payments import PaymentState, paying, payment_state
 from shared.usecases.ports import Booked, Page
 
@@ -28,6 +28,7 @@ class FreeBookingRequest(BaseModel):
     timezone: ZoneName
     backup_start: Instant | None = None
     answers: Answers = Field(default_factory=dict)
+    sms_consent: Yes = Field(default_factory=bool)
 
 
 class CalendarState(BaseModel):

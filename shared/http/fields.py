@@ -94,6 +94,8 @@ Question = Annotated[
     str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), AfterValidator(_one_line)
 ]
 AnswerText = Annotated[str, StringConstraints(max_length=2000), AfterValidator(harmless)]
+Yes = Annotated[bool, Field(strict=True)]
+"""``true`` or ``false`` and nothing that reads like it: consent is not guessed."""
 Answers = Annotated[dict[Question, AnswerText], Field(max_length=10)]
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=200)] | None, Header(alias="Idempotency-Key")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment
 from shared.domain.time import isoformat
-from shared.http.fields import Answers, Instant, Phone, ZoneName
+from shared.http.fields import Answers, Instant, Phone, Yes, ZoneName
 from shared.http.payments import PaymentState, paying, payment_state
 from shared.usecases.ports import PackagePage
 
@@ -26,6 +26,7 @@ class PackageBookingRequest(BaseModel):
     timezone: ZoneName
     backup_start: Instant | None = None
     answers: Answers = Field(default_factory=dict)
+    sms_consent: Yes = Field(default_factory=bool)
 
 
 class PackageView(BaseModel):

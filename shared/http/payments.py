@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.domain.checkout import Checkout
 from shared.domain.payment import Payment
 from shared.domain.time import isoformat
-from shared.http.fields import Answers, Instant, Phone, ZoneName
+from shared.http.fields import Answers, Instant, Phone, Yes, ZoneName
 
 if TYPE_CHECKING:
     from shared.usecases.pay import Paid
@@ -33,6 +33,7 @@ class OrderRequest(BaseModel):
     timezone: ZoneName | None = None
     backup_start: Instant | None = None
     answers: Answers = Field(default_factory=dict)
+    sms_consent: Yes = Field(default_factory=bool)
 
 
 class PaidSessionRequest(BaseModel):

@@ -46,6 +46,7 @@ class FreeBooking:
     timezone: str
     backup_start: datetime | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    sms_consent: bool = False
 
 
 def book_free(
@@ -123,6 +124,7 @@ def _appointment(
         phone=wanted.phone,
         backup_start=wanted.backup_start,
         answers=dict(wanted.answers),
+        sms_consent_at=now if wanted.sms_consent else None,
         promo_code=promo.code,
         created_at=now,
         updated_at=now,

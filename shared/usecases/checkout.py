@@ -56,6 +56,13 @@ class Purchase:
     timezone: str | None = None
     backup_start: datetime | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    sms_consent: bool = False
+
+    @property
+    def of_session(self) -> bool:
+        """Whether anything in it is about one session."""
+        details = (self.phone, self.timezone, self.backup_start, self.answers, self.sms_consent)
+        return self.start is not None or any(details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ def _sell_package(
         price = _price(service, wanted.currency)
         if service.sessions == 1:
             raise InvalidInput("start", "A session needs its time.")
-        if wanted.phone or wanted.timezone or wanted.backup_start or wanted.answers:
+        if wanted.of_session:
             raise InvalidInput("start", "A package has no time yet; its sessions are booked from it.")
         package = _package(payment_id, caller, service, now)
         payment = _ordered(shop, payment_id, caller, service, price, now)
@@ -206,6 +213,7 @@ def _held(
         phone=wanted.phone,
         backup_start=wanted.backup_start,
         answers=dict(wanted.answers),
+        sms_consent_at=now if wanted.sms_consent else None,
         payment_id=payment_id,
         hold_until=now + HOLD,
         created_at=now,

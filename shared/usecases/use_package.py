@@ -38,6 +38,7 @@ class PackageBooking:
     timezone: str
     backup_start: datetime | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    sms_consent: bool = False
 
 
 def my_packages(store: PackageStore, *, caller: Caller, cursor: str | None, limit: int) -> PackagePage:
@@ -114,6 +115,7 @@ def _appointment(
         phone=wanted.phone,
         backup_start=wanted.backup_start,
         answers=dict(wanted.answers),
+        sms_consent_at=now if wanted.sms_consent else None,
         package_id=package.id,
         created_at=now,
         updated_at=now,

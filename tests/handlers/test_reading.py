@@ -254,6 +254,12 @@ def test_with_paypal_everything_can_be_booked_and_the_page_learns_how_to_pay(
     }
 
 
+def test_the_page_learns_whether_clients_are_texted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stage.call("config/config").json["sms"] is False
+    configured(monkeypatch, twilio_sms_enabled=True)
+    assert stage.call("config/config").json["sms"] is True
+
+
 def test_a_stand_in_brings_its_own_script(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     base = "http://127.0.0.1:8004"
     configured(monkeypatch, paypal_client_id="MOCK", paypal_mock=True, paypal_api_base=base)

@@ -427,7 +427,10 @@ export interface components {
             /** Reason */
             reason?: string | null;
         };
-        /** ConfigView */
+        /**
+         * ConfigView
+         * @description ``sms`` tells that clients can be texted: the page asks them for their consent.
+         */
         ConfigView: {
             /** Bookable */
             bookable: string[];
@@ -444,6 +447,8 @@ export interface components {
             /** Services */
             services: components["schemas"]["ServiceView"][];
             sign_in: components["schemas"]["SignInView"];
+            /** Sms */
+            sms: boolean;
             /** Step Minutes */
             step_minutes: number;
         };
@@ -469,6 +474,8 @@ export interface components {
             phone: string;
             /** Promo Code */
             promo_code: string;
+            /** Sms Consent */
+            sms_consent?: boolean;
             /**
              * Start
              * Format: date-time
@@ -556,6 +563,8 @@ export interface components {
             phone?: string | null;
             /** Service */
             service: string;
+            /** Sms Consent */
+            sms_consent?: boolean;
             /** Start */
             start?: string | null;
             /** Timezone */
@@ -592,6 +601,8 @@ export interface components {
              * @example +14165550123
              */
             phone: string;
+            /** Sms Consent */
+            sms_consent?: boolean;
             /**
              * Start
              * Format: date-time
