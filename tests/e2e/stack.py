@@ -60,8 +60,11 @@ class Stack:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Stack]:
+def running(home: Path, **parameters: str) -> Iterator[Stack]:
+    """With parameters of the template that differ from the stack's own."""
     command = [sys.executable, "-m", "local", "--home", str(home)]
+    for name, value in parameters.items():
+        command += ["--set", f"{name}={value}"]
     environment = {**os.environ, "PORT": str(_free_ports())}
     with (home / "output.log").open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

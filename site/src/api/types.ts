@@ -2,8 +2,7 @@ import type { paths } from "./schema";
 
 type Json<R> = R extends { content: { "application/json": infer T } } ? T : never;
 
-/** `sms`: text messages are sent to who agrees to them. */
-export type Config = Json<paths["/booking/config"]["get"]["responses"][200]> & { sms?: boolean };
+export type Config = Json<paths["/booking/config"]["get"]["responses"][200]>;
 export type Service = Config["services"][number];
 export type Price = Service["prices"][number];
 export type Slot = Json<paths["/booking/availability"]["get"]["responses"][200]>["days"][number]["slots"][number];

@@ -3,6 +3,7 @@ import { icon } from "../elements/icons";
 import { dateOf, dayText, timeText } from "../local-time";
 import { moneyText } from "../money";
 import type { Appointment } from "../api/types";
+import { feeWords } from "./payment-words";
 import type { PageLanguage } from "../strings/pages";
 import { isGoingBack, type Cancelling } from "./cancelling";
 import { actions, nameOf, notice, type ChangeView } from "./dialog-parts";
@@ -72,6 +73,7 @@ function cancelled(view: ChangeView, change: Cancelling, one: Appointment) {
   const { quote } = change;
   const back = quote && goesBack(locale, quote);
   const state = refundState(view, one);
+  const fee = feeWords(view, one);
   return html`<div class="step">
     <div class="body"><div class="done stack">
       <div>
@@ -80,7 +82,7 @@ function cancelled(view: ChangeView, change: Cancelling, one: Appointment) {
       </div>
       ${back ? html`<dl class="ticket"><div><dt>${t.refundShown}</dt><dd class="whole">${back}</dd>
         <dd class="refund" role="status">${icon(state.sign)}${state.words}</dd></div></dl>` : nothing}
-      <p>${t.cancelledText} ${back ? t.refundText : quote ? cancelWords(view, one, quote) : nothing}</p>
+      <p>${t.cancelledText} ${back ? t.refundText : (fee ?? (quote ? cancelWords(view, one, quote) : nothing))}</p>
       ${notice(view, change)}
     </div></div>
     <div class="foot"><button class="button" @click=${close}>${t.done}</button></div>

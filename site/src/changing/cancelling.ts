@@ -1,6 +1,7 @@
 import { ask, type Problem } from "../api/client";
 import type { Appointment, Quote } from "../api/types";
 import type { Connection } from "../connection";
+import { isFeeDue } from "./payment-words";
 import { hasMoved, isFinal, movedWords, pause, readCase, readSession, refusalWords, type Change, type ChangeHost } from "./change";
 
 /** How often to look for how far the refund is, while the client is still there to see it. */
@@ -92,7 +93,7 @@ export class Cancelling implements Change {
 
   private async follow(): Promise<void> {
     for (const ms of LOOKS_MS) {
-      if (!isGoingBack(this.cancelled)) return;
+      if (!this.cancelled || !(isGoingBack(this.cancelled) || isFeeDue(this.cancelled))) return;
       await pause(ms);
       const { data } = await readSession(this.connection, this.one);
       this.cancelled = data ?? this.cancelled;
@@ -117,5 +118,5 @@ const isSameCost = (one: Quote, other: Quote): boolean =>
   one.refund === other.refund && one.fee === other.fee && one.credit_returned === other.credit_returned;
 
 /** Its money is on its way back. */
-export const isGoingBack = (one: Appointment | undefined): boolean =>
-  one?.payment?.status === "refund_due" || one?.payment?.status === "refunding";
+export const isGoingBack = ({ payment }: Appointment): boolean =>
+  payment?.status === "refund_due" || payment?.status === "refunding";

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Appointment, Config } from "../api/types";
-import { serviceName } from "../booking/view";
+import { sessionName } from "../booking/view";
 import { icon } from "../elements/icons";
 import type { PageLanguage } from "../strings/pages";
 import type { Change } from "./change";
@@ -16,9 +16,7 @@ export interface ChangeView extends PageLanguage {
   download: (id: string) => void;
 }
 
-export function nameOf({ t, config }: ChangeView, one: Appointment): string {
-  return one.package_id ? t.serviceCredit : serviceName(config.services.find(({ id }) => id === one.service), t);
-}
+export const nameOf = ({ t, config }: ChangeView, one: Appointment): string => sessionName(one, config.services, t);
 
 /** What happened to the booking and the money, and what to do. */
 export function notice({ t, byLink }: ChangeView, change: Change, more: TemplateResult | typeof nothing = nothing) {

@@ -129,7 +129,8 @@ function slip(view: ChangeView, change: Moving) {
     </dl>
   </section>
   <div class="terms">${icon("undo")}<p>${quote
-    ? html`<strong>${moveWords(view, quote)}</strong><br />${whyWords(view, config.policy, "reschedule", quote)}`
+    ? html`<strong>${moveWords(view, quote)}</strong><br />${whyWords(view, config.policy, "reschedule", quote)}
+        ${costsFee(quote) && !quote.fee_charged ? t.feeNext : nothing}`
     : html`<span class="bone">${t.whyMoved}</span>`}</p></div>`;
 }
 

@@ -2,11 +2,13 @@ import { html, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { ask } from "../api/client";
 import type { Appointment, Quote } from "../api/types";
+import { sessionName } from "../booking/view";
 import { readQuote, type Action } from "../changing/change";
 import "../changing/coach-change";
 import type { CoachChange } from "../changing/coach-change";
 import { keptOrder } from "../changing/kept-move";
 import { cancelWords, moveWords } from "../changing/quote-words";
+import { serverNow } from "../clock";
 import type { Connection } from "../connection";
 import { addToCalendar, downloadIcs } from "../elements/add-to-calendar";
 import { dateOf, fullDayText, offsetText, timeText } from "../local-time";
@@ -15,7 +17,7 @@ import { cancelling } from "../policy";
 import { cityOf } from "../zones";
 import { changeable, changeButtons, pendingMove } from "./changeable";
 import { forgetLink, readAddress } from "./link";
-import { paymentWords } from "./payment";
+import { paymentWords } from "../changing/payment-words";
 import { SignedInPage } from "./signed-in";
 import { statusWords } from "./status";
 
@@ -90,6 +92,7 @@ export class Session extends SignedInPage {
     return html`<article class="card stack">
       <div class="session">
         <div>
+          <p class="soft">${sessionName(one, config.services, t)}</p>
           <h2 class="first-letter" id="date-${one.id}">${fullDayText(locale, dateOf(one.local_start))}</h2>
           <p><span class="whole">${timeText(locale, one.local_start)}</span> · <span class="whole">${t.minutes(one.duration_minutes)}</span> ·
             ${t.timesIn(cityOf(one.timezone))} <span class="whole soft">(${offsetText(one.local_start)})</span></p>
@@ -105,8 +108,8 @@ export class Session extends SignedInPage {
       </dl>
       ${pendingMove(this.language, one)}
       ${changeable(one) ? changeButtons(t, one, (action) => this.change.open(action, connection, one), "button quiet") : nothing}
-      ${one.status === "confirmed" ? addToCalendar(one, config.coach_name, t, download, this.icsFailed) : nothing}
-      ${one.status === "confirmed" || one.status === "held" ? nothing : html`<a class="button" href="./">${t.bookAnother}</a>`}
+      ${changeable(one) ? addToCalendar(one, config.coach_name, t, download, this.icsFailed) : nothing}
+      ${Date.parse(one.end) > serverNow().getTime() && /confirmed|held/.test(one.status) ? nothing : html`<a class="button" href="./">${t.bookAnother}</a>`}
     </article>`;
   }
 

@@ -17,6 +17,7 @@ export default {
   status_completed: "Completed",
   status_no_show: "Missed",
   status_expired: "Expired",
+  status_over: "Past",
   status_pending: "Awaiting payment",
   pay_open: (amount: string) => `${amount} not paid yet. Held for a few minutes.`,
   pay_pending: (amount: string) => `${amount} on its way. Your time is held until it arrives.`,
@@ -28,7 +29,10 @@ export default {
   pay_refunded: (amount: string) => `${amount} paid and refunded`,
   pay_partly: (amount: string, back: string) => `${amount} paid, ${back} of it refunded`,
   pay_review: (amount: string) => `${amount}: the coach is looking into this payment.`,
-  pay_credit: "Paid with your package",
+  fee_due: (fee: string) =>
+    `The fee of ${fee} is being charged to the PayPal account you saved. Once it is paid, the session is back in your package. A mail tells you.`,
+  fee_taken: (fee: string) => `The fee of ${fee} was charged, and the session is back in your package.`,
+  fee_none: "The fee could not be charged, so nothing was charged. The session of your package is used up.",
   packages: "Packages",
   bookFromPackage: "Book from this package",
   packageUsed: "All sessions are booked.",
@@ -72,9 +76,9 @@ export default {
   quoteCreditSpent: "This session of your package is used up. Nothing is charged.",
   quoteMoveFree: "Moving it costs nothing.",
   quoteCreditFee: (fee: string) =>
-    `The session goes back to your package. The fee of ${fee} is charged to the payment method that PayPal saved.`,
+    `The fee of ${fee} is charged to the PayPal account you saved, and the session goes back to your package. If it can’t be charged, the session is used up and nothing is charged.`,
   quoteMoveFee: (fee: string) => `Moving it costs ${fee}.`,
-  quoteMoveCharged: (fee: string) => `Moving it costs ${fee}, charged to the payment method that PayPal saved.`,
+  quoteMoveCharged: (fee: string) => `Moving it costs ${fee}, charged to the PayPal account you saved.`,
   quoteChanged: "What cancelling costs has just changed, so nothing was cancelled yet. Please look again, then decide.",
   quoteChangedMove: "What moving costs has just changed. Nothing was moved and nothing was charged yet: please look again, then decide.",
   whyFree: "A free session can be cancelled or moved at no cost until it starts.",
@@ -96,6 +100,7 @@ export default {
   movingFrom: "Now",
   movingTo: "New time",
   feeShown: "Fee",
+  feeNext: "You pay at PayPal next. Your session moves as soon as the fee is paid, and stays where it is until then.",
   reviewTitle: "Move this session?",
   movedTitle: "Session moved",
   movedText: "Your old time is free again. An updated invitation is on its way to you by email.",
@@ -116,7 +121,7 @@ export default {
   feeNotApproved: "PayPal says that the fee was not agreed to. Nothing was charged, and your session stays where it was.",
   feeReview: "Something about this fee has to be looked at. Your session stays where it was. The coach has been told; please don’t pay again.",
   chargeDeclined:
-    "PayPal could not charge the saved payment method. Nothing was charged, and your session stays where it was. The new time is held for you: pay the fee here to move it.",
+    "PayPal could not charge the account you saved. Nothing was charged, and your session stays where it was. The new time is held for you: pay the fee here to move it.",
   chargeUnknown:
     "PayPal does not answer just now, so we can’t tell yet whether the fee was charged. Try again in a minute: it is charged once, and your session moves as soon as it is.",
   changeTooLate: "This session was changed meanwhile. Nothing was changed here, and no money was moved.",

@@ -18,6 +18,7 @@ const frCA: OwnStrings = {
   status_completed: "Terminée",
   status_no_show: "Manquée",
   status_expired: "Expirée",
+  status_over: "Passée",
   status_pending: "Paiement attendu",
   pay_open: (amount) => `${amount} à payer. Retenue pour quelques minutes.`,
   pay_pending: (amount) => `${amount} en route. Votre heure est retenue jusqu’à l’arrivée du paiement.`,
@@ -29,7 +30,10 @@ const frCA: OwnStrings = {
   pay_refunded: (amount) => `${amount} payés et remboursés`,
   pay_partly: (amount, back) => `${amount} payés, dont ${back} remboursés`,
   pay_review: (amount) => `${amount} : le coach examine ce paiement.`,
-  pay_credit: "Payée avec votre forfait",
+  fee_due: (fee) =>
+    `Les frais de ${fee} sont en voie d’être débités du compte PayPal que vous avez enregistré. Une fois payés, la séance retourne à votre forfait. Un courriel vous le dira.`,
+  fee_taken: (fee) => `Les frais de ${fee} ont été débités, et la séance est de retour dans votre forfait.`,
+  fee_none: "Les frais n’ont pas pu être débités : rien ne l’a été. La séance de votre forfait est utilisée.",
   packages: "Forfaits",
   bookFromPackage: "Réserver de ce forfait",
   packageUsed: "Toutes les séances sont réservées.",
@@ -72,9 +76,9 @@ const frCA: OwnStrings = {
   quoteCreditSpent: "Cette séance de votre forfait est utilisée. Rien n’est débité.",
   quoteMoveFree: "La déplacer ne coûte rien.",
   quoteCreditFee: (fee) =>
-    `La séance retourne à votre forfait. Les frais de ${fee} sont débités du mode de paiement enregistré par PayPal.`,
+    `Les frais de ${fee} sont débités du compte PayPal que vous avez enregistré, et la séance retourne à votre forfait. S’ils ne peuvent l’être, la séance est utilisée et rien n’est débité.`,
   quoteMoveFee: (fee) => `La déplacer coûte ${fee}.`,
-  quoteMoveCharged: (fee) => `La déplacer coûte ${fee}, débités du mode de paiement enregistré par PayPal.`,
+  quoteMoveCharged: (fee) => `La déplacer coûte ${fee}, débités du compte PayPal que vous avez enregistré.`,
   quoteChanged: "Le coût de l’annulation vient de changer : rien n’est encore annulé. Regardez de nouveau, puis décidez.",
   quoteChangedMove: "Le coût du déplacement vient de changer. Rien n’a été déplacé ni débité : regardez de nouveau, puis décidez.",
   whyFree: "Une séance gratuite s’annule ou se déplace sans frais jusqu’à son début.",
@@ -96,6 +100,7 @@ const frCA: OwnStrings = {
   movingFrom: "Maintenant",
   movingTo: "Nouvelle heure",
   feeShown: "Frais",
+  feeNext: "Vous payez ensuite chez PayPal. Votre séance se déplace dès que les frais sont payés, et reste où elle est d’ici là.",
   reviewTitle: "Déplacer cette séance?",
   movedTitle: "Séance déplacée",
   movedText: "Votre ancienne heure est de nouveau libre. Une invitation à jour vous arrive par courriel.",
@@ -116,7 +121,7 @@ const frCA: OwnStrings = {
   feeNotApproved: "Selon PayPal, les frais n’ont pas été approuvés. Rien n’a été débité, et votre séance reste où elle était.",
   feeReview: "Quelque chose dans ces frais est à vérifier. Votre séance reste où elle était. Le coach en est avisé; ne payez pas de nouveau.",
   chargeDeclined:
-    "PayPal n’a pas pu débiter le mode de paiement enregistré. Rien n’a été débité, et votre séance reste où elle était. La nouvelle heure est retenue : payez les frais ici pour déplacer la séance.",
+    "PayPal n’a pas pu débiter le compte que vous avez enregistré. Rien n’a été débité, et votre séance reste où elle était. La nouvelle heure est retenue : payez les frais ici pour déplacer la séance.",
   chargeUnknown:
     "PayPal ne répond pas : nous ne savons pas encore si les frais ont été débités. Réessayez dans une minute : ils sont débités une seule fois, et votre séance se déplace dès qu’ils le sont.",
   changeTooLate: "Cette séance a changé entre-temps. Rien n’a été changé ici, et aucun argent n’a bougé.",
