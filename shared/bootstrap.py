@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.domain.package import Package
     from shared.usecases.checkout import Shop
     from shared.usecases.deliver_effects import World
+    from shared.usecases.move_by_coach import Desk
     from shared.usecases.ports import Calendar, Mailer, PaymentGateway, WebhookVerifier
     from shared.usecases.reconcile import Sources
     from shared.usecases.settle import Till
@@ -209,6 +210,14 @@ def changes() -> DynamoChanges:
     from shared.adapters.dynamodb.changes import DynamoChanges
 
     return DynamoChanges(table(), saved_methods=config().paypal_vault_enabled)
+
+
+@cache
+def desk() -> Desk:
+    """Everything that the coach's own changes touch."""
+    from shared.usecases.move_by_coach import Desk
+
+    return Desk(changes(), bookings(), calendar())
 
 
 @cache

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from local import engine
 from shared.zones import assert_zone_data
 from tests.engine import fresh_table
 
 assert_zone_data()
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+"""How long an example takes says more of the machine than of the code."""
 
 
 @pytest.fixture(scope="session")

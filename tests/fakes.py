@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -72,7 +72,8 @@ class FakeClock:
 @dataclass
 class FakeCalendar:
     """``others`` are the times of the coach's own events; ``failing`` makes every call fail, ``hiding`` all that read
-    events. ``asked`` counts the readings of free/busy, ``looked`` those of foreign events.
+    events. ``asked`` counts the readings of free/busy, ``looked`` those of foreign events. ``meanwhile`` happens
+    once, while an event is on its way.
     """
 
     others: list[Interval] = field(default_factory=list)
@@ -81,6 +82,7 @@ class FakeCalendar:
     hiding: bool = False
     asked: int = 0
     looked: int = 0
+    meanwhile: Callable[[], object] | None = None
 
     def busy(self, span: Interval) -> list[Interval]:
         self.asked += 1
@@ -98,6 +100,9 @@ class FakeCalendar:
     def put_event(self, appointment: Appointment) -> None:
         if self.failing:
             raise self.failing
+        first, self.meanwhile = self.meanwhile, None
+        if first:
+            first()
         self.events[appointment.id] = appointment
 
     def remove_event(self, appointment_id: str) -> None:
@@ -205,7 +210,9 @@ class FakeStore(FakeInbox):
         self._forgotten_methods: set[str] = set()
         self.saved_methods = False
         self.audit: list[tuple[str, str, str]] = []
+        self.details: list[str | None] = []
         self.freed: list[Interval] = []
+        self._left: dict[tuple[str, int], Interval] = {}
         self._writes = 0
 
     def seed(self) -> None:
@@ -240,7 +247,9 @@ class FakeStore(FakeInbox):
                 settings=self.settings(),
                 claims=tuple(claims),
                 week_versions={"all": self._writes},
-                freed=tuple(session for session in self.freed if session.overlaps(span)),
+                freed=tuple(
+                    session for session in (*self.freed, *self._left.values()) if session.overlaps(span)
+                ),
             )
 
     def promo(self, code: str, client_id: str, now: datetime) -> PromoReading:
@@ -472,7 +481,7 @@ class FakeStore(FakeInbox):
         before, after = case.appointment, change.after
         self._writes += 1
         self._write_booking(after)
-        self.freed.append(before.session)
+        self._left[before.id, before.sequence] = before.session
         if change.payment is not None:
             self._payments[after.id] = (change.payment, self._payments[after.id][1])
         if change.returns and after.package_id:
@@ -484,6 +493,7 @@ class FakeStore(FakeInbox):
             self._uses.discard((promo.code, after.client.id))
         self._effects |= {(effect.subject_id, effect.id): effect for effect in change.effects}
         self.audit.append((after.id, change.event, actor))
+        self.details.append(change.detail)
 
     def _write_checkout(self, checkout: Checkout) -> None:
         self._payments[checkout.payment.id] = (checkout.payment, checkout.fingerprint)
@@ -620,6 +630,8 @@ class FakeStore(FakeInbox):
 
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
         self._note_calendar(effect, CalendarStatus.WRITTEN)
+        if effect.left is not None:
+            self._left.pop((effect.subject_id, effect.sequence - 1), None)
         self.confirm_sent(effect.subject_id, effect.id, provider_id or "-", now)
 
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:

@@ -23,7 +23,9 @@ def open_times(
     end_date: Annotated[Day, Query()],
     service: Annotated[str, Query(max_length=40)] = "free",
     timezone: Annotated[ZoneName | None, Query()] = None,
+    moving: Annotated[str | None, Query(max_length=40)] = None,
 ) -> OpenTimesView:
+    """`moving` is a booking of the caller's: its own time is in no way when it is to be moved."""
     times = show_open_times(
         bootstrap.bookings(),
         recent_busy,
@@ -33,6 +35,7 @@ def open_times(
         first=start_date,
         last=end_date,
         timezone=timezone,
+        moving=moving,
     )
     return view(times)
 

@@ -10,7 +10,7 @@ from shared import bootstrap
 from shared.domain.policy import Action
 from shared.http.appointments import AppointmentView, view
 from shared.http.auth import party_of
-from shared.http.changes import CancelRequest, QuoteView, quote_view
+from shared.http.changes import WITHOUT_REASON, CancelRequest, QuoteView, quote_view
 from shared.http.fields import IdempotencyKey
 from shared.http.resolver import entry, resolver
 from shared.usecases.cancel import Cancellation, cancel
@@ -31,7 +31,7 @@ def quote(appointment_id: Annotated[str, Path()], action: Annotated[Action, Quer
 @app.put("/booking/<appointment_id>/cancel", operation_id="cancel", summary="Cancel a booking")
 def cancel_booking(
     appointment_id: Annotated[str, Path()],
-    wanted: Annotated[CancelRequest, Body()],
+    wanted: Annotated[CancelRequest, Body()] = WITHOUT_REASON,
     key: IdempotencyKey = None,
 ) -> AppointmentView:
     now = bootstrap.clock.now()

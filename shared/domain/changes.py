@@ -13,7 +13,7 @@ from shared.domain.errors import NotCancellable, NotReschedulable
 from shared.domain.money import Money
 from shared.domain.package import Package
 from shared.domain.payment import NOTHING, TAKEN, Payment, PaymentStatus
-from shared.domain.policy import Action, PaidWith, Quote, Terms, quote
+from shared.domain.policy import Action, PaidWith, Quote, Refunding, Terms, quote
 from shared.domain.schedule import Schedule
 
 
@@ -55,16 +55,19 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class BookingChange:
     """One step: the booking and its payment afterwards, and what follows. ``returns`` gives the promo code's use or
-    the package's session back."""
+    the package's session back. ``detail`` is for the audit trail: what the coach chose."""
 
     after: Appointment
     payment: Payment | None
     event: str
     effects: tuple[Effect, ...]
     returns: bool = field(default=False)
+    detail: str | None = None
 
 
-def quoted(case: Case, action: Action, actor: Actor, now: datetime) -> Quote:
+def quoted(
+    case: Case, action: Action, actor: Actor, now: datetime, refunding: Refunding = Refunding.FULL
+) -> Quote:
     """What the change would cost now.
 
     Raises ``NotCancellable`` or ``NotReschedulable``: only what stands can be changed, and by the client only before
@@ -82,6 +85,7 @@ def quoted(case: Case, action: Action, actor: Actor, now: datetime) -> Quote:
             price=case.price,
             notice=appointment.start - now,
             reschedules_used=appointment.reschedules_used,
+            refunding=refunding,
         )
     )
     if found.fee and found.returned:
@@ -104,7 +108,7 @@ def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | N
         updated_at=now,
     )
     payment = None if case.payment is None else _paid_back(case.payment, cost, now)
-    effects = owed(after.id, now, *FOR_CANCELLATION, sequence=after.sequence)
+    effects = _owed(case, after, FOR_CANCELLATION)
     if payment is not None and payment.status is PaymentStatus.REFUND_DUE:
         effects += owed(payment.id, now, EffectKind.REFUND, sequence=payment.version)
     return BookingChange(after, payment, "cancelled", effects, cost.returned)
@@ -136,7 +140,16 @@ def _move(
     payment = case.payment
     if payment is not None and fee:
         payment = payment.become(payment.status, now, check_at=payment.check_at, fee=payment.fee + fee)
-    return BookingChange(moved, payment, "moved", owed(moved.id, now, *FOR_MOVE, sequence=moved.sequence))
+    return BookingChange(moved, payment, "moved", _owed(case, moved, FOR_MOVE))
+
+
+def _owed(case: Case, after: Appointment, kinds: tuple[EffectKind, ...]) -> tuple[Effect, ...]:
+    """What matches the calendar knows the time that was left: it is anybody's for good once no event is there."""
+    effects = owed(after.id, after.updated_at, *kinds, sequence=after.sequence)
+    left = case.appointment.claim
+    return tuple(
+        replace(each, left=left) if each.kind is EffectKind.CALENDAR_EVENT else each for each in effects
+    )
 
 
 def hold_for(case: Case, start: datetime, schedule: Schedule, fee_id: str, now: datetime) -> Appointment:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.domain.time import Interval
+
 MAX_ATTEMPTS = 10
 
 
@@ -56,6 +58,8 @@ class Effect:
 
     ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
 
+    ``left`` is the time, buffers included, that the session had before: until this is done, its event may be there.
+
     ``minutes_before`` tells the reminders of one sequence apart: so long before the session it is to be sent.
     """
 
@@ -68,6 +72,7 @@ class Effect:
     provider_id: str | None = None
     last_error: str | None = None
     minutes_before: int | None = None
+    left: Interval | None = None
 
     @property
     def id(self) -> str:

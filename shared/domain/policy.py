@@ -45,9 +45,20 @@ class Reason(StrEnum):
     MOVED_BEFORE = "moved_before"
 
 
+class Refunding(StrEnum):
+    """What the coach chose when cancelling: all of it goes back, what the policy says, or nothing."""
+
+    FULL = "full"
+    POLICY = "policy"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What the policy looks at. ``price`` is one session's, in its currency; a package's share may be unrounded."""
+    """What the policy looks at. ``price`` is one session's, in its currency; a package's share may be unrounded.
+
+    ``refunding`` counts for the coach alone: a client has no choice.
+    """
 
     action: Action
     actor: Actor
@@ -55,6 +66,7 @@ class Terms:
     price: Decimal
     notice: timedelta
     reschedules_used: int
+    refunding: Refunding = Refunding.FULL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +86,22 @@ class Quote:
 
 
 def quote(terms: Terms, policy: Policy = POLICY) -> Quote:
-    reason = _reason(terms, policy)
-    fee = _share(terms.price, policy.fee_share) if reason in _COSTS else NOTHING
+    reason, paid = _reason(terms, policy), terms.paid_with is PaidWith.PAYMENT
     cancels = terms.action is Action.CANCEL
-    refund = _cents(terms.price) - fee if cancels and terms.paid_with is PaidWith.PAYMENT else NOTHING
-    returned = cancels and terms.paid_with is not PaidWith.PAYMENT
-    return Quote(fee=fee, refund=refund, returned=returned, reason=reason)
+    if cancels and terms.actor is Actor.COACH and terms.refunding is Refunding.NONE:
+        return Quote(
+            fee=_cents(terms.price) if paid else NOTHING, refund=NOTHING, returned=False, reason=reason
+        )
+    fee = _share(terms.price, policy.fee_share) if reason in _COSTS else NOTHING
+    refund = _cents(terms.price) - fee if cancels and paid else NOTHING
+    return Quote(fee=fee, refund=refund, returned=cancels and not paid, reason=reason)
 
 
 _COSTS = frozenset({Reason.SHORT_NOTICE, Reason.MOVED_BEFORE})
 
 
 def _reason(terms: Terms, policy: Policy) -> Reason:
-    if terms.actor is Actor.COACH:
+    if terms.actor is Actor.COACH and terms.refunding is not Refunding.POLICY:
         return Reason.BY_COACH
     if terms.paid_with is PaidWith.PROMO_CODE:
         return Reason.FREE_SESSION

@@ -41,6 +41,14 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
     return party
 
 
+def coach_of(event: APIGatewayProxyEventV2) -> Caller:
+    """Raises ``Forbidden`` for everybody else."""
+    caller = caller_of(event)
+    if caller.role is not Role.COACH:
+        raise Forbidden("This is for the coach alone.")
+    return caller
+
+
 def party_of(event: APIGatewayProxyEventV2) -> Party:
     """Who signed in, or opened a manage link; what concerns a booking then goes through ``own``.
 

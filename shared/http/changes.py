@@ -20,6 +20,10 @@ class CancelRequest(BaseModel):
     reason: Words | None = None
 
 
+WITHOUT_REASON = CancelRequest()
+"""No body at all says the same as an empty one."""
+
+
 class RescheduleRequest(BaseModel):
     """``fee_order_id`` is the order that the answer ``fee_required`` named, once the client has approved it."""
 

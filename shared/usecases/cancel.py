@@ -1,8 +1,9 @@
-"""A client cancels: the time is free at once, what the policy gives back is owed. ``PUT /booking/{id}/cancel``."""
+"""A session is cancelled: the time is free at once, what the policy gives back is owed. ``PUT /booking/{id}/cancel``,
+and the coach's own, ``PUT /booking/admin/{id}/cancel``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.appointment import Actor
@@ -10,16 +11,19 @@ from shared.domain.caller import Party
 from shared.domain.changes import cancel as cancelled
 from shared.domain.changes import quoted
 from shared.domain.errors import TooManyRequests
-from shared.domain.policy import Action
-from shared.usecases.change_booking import ATTEMPTS, read_case
+from shared.domain.policy import Action, Refunding
+from shared.usecases.change_booking import ATTEMPTS, acting, read_case
 from shared.usecases.idempotency import fingerprint, request_of
 from shared.usecases.ports import Booked, BookingMoved, ChangeStore, DiaryChanged
 
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
+    """``refunding`` is the coach's choice; a client has none."""
+
     appointment_id: str
     reason: str | None = None
+    refunding: Refunding = Refunding.FULL
 
 
 def cancel(
@@ -41,8 +45,11 @@ def cancel(
         case = heard.case
         if heard.before:
             return Booked(case.appointment, case.payment)
-        cost = quoted(case, Action.CANCEL, Actor.CLIENT, now)
-        change = cancelled(case, cost, Actor.CLIENT, now, wanted.reason)
+        actor = acting(case.appointment, caller)
+        cost = quoted(case, Action.CANCEL, actor, now, wanted.refunding)
+        change = cancelled(case, cost, actor, now, wanted.reason)
+        if actor is Actor.COACH:
+            change = replace(change, detail=f"refund: {wanted.refunding}")
         try:
             changes.change_booking(case, change, actor=caller.client_id, request=request)
         except (BookingMoved, DiaryChanged):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.appointment import Actor
-from shared.domain.caller import Party
+from shared.domain.appointment import Actor, Appointment
+from shared.domain.caller import LinkHolder, Party, Role
 from shared.domain.changes import Case, quoted
 from shared.domain.errors import IdempotencyKeyReused, NotFound
 from shared.domain.policy import Action, Quote
@@ -41,9 +41,16 @@ def read_case(
     return Heard(reading.case, reading.earlier_request is not None)
 
 
+def acting(appointment: Appointment, caller: Party) -> Actor:
+    """The coach's own bookings, made to try things, are a client's."""
+    if isinstance(caller, LinkHolder) or caller.client_id == appointment.client.id:
+        return Actor.CLIENT
+    return Actor.COACH if caller.role is Role.COACH else Actor.CLIENT
+
+
 def quote_change(
     changes: ChangeStore, now: datetime, *, caller: Party, appointment_id: str, action: Action
 ) -> tuple[Case, Quote]:
     """What it would cost now, and why. Raises ``NotFound``, ``NotCancellable`` and ``NotReschedulable``."""
     case = read_case(changes, caller, appointment_id, now).case
-    return case, quoted(case, action, Actor.CLIENT, now)
+    return case, quoted(case, action, acting(case.appointment, caller), now)

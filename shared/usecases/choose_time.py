@@ -93,6 +93,18 @@ def refuse_unless_open(
         raise with_alternatives(taken, diary, duration_minutes, busy, caller, now, start) from taken
 
 
+def refuse_unless_unclaimed(
+    diary: Diary, duration_minutes: int, caller: Party, now: datetime, start: datetime
+) -> None:
+    """Whatever the hours and the calendar say: two bookings never overlap. Raises ``SlotNotOffered`` for what can't
+    be claimed at all, and ``SlotTaken``."""
+    if start.second or start.microsecond or start.minute % GRID_MINUTES:
+        raise SlotNotOffered(f"Sessions start at multiples of {GRID_MINUTES} minutes.")
+    wanted = _claim(diary, duration_minutes, start)
+    if any(claim.interval.overlaps(wanted) for claim in diary.binding(caller.client_id, now)):
+        raise SlotTaken("Another booking has that time.")
+
+
 def _claim(diary: Diary, duration_minutes: int, start: datetime) -> Interval:
     schedule = diary.settings.schedule
     return Interval(

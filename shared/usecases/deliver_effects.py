@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.appointment import STANDING
+from shared.domain.appointment import STANDING, Appointment
 from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, retry_delay
 from shared.domain.notices import notice_of
 from shared.observability import count, logger
@@ -19,10 +19,14 @@ from shared.usecases.ports import (
     Mailer,
     NoticeStore,
     OutcomeUnknown,
+    TryAgainLater,
     WillNeverWork,
 )
 from shared.usecases.settle import Till, give_up_refund, pay_back
 from shared.usecases.write_letter import write_letter
+
+LOOKS = 5
+"""How often one worker follows a booking that changes while its event is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,25 @@ def _tell(world: World, effect: Effect, letter: Letter) -> str:
 
 
 def _match_calendar(world: World, appointment_id: str) -> None:
+    """Whatever the booking is now. Who was slower than another worker with a newer booking finds that out, and mends
+    what it has just written over."""
+    seen = _booking(world, appointment_id)
+    for _ in range(LOOKS):
+        if seen.status in STANDING:
+            world.calendar.put_event(seen)
+        else:
+            world.calendar.remove_event(appointment_id)
+        before, seen = seen, _booking(world, appointment_id)
+        if (seen.status, seen.sequence) == (before.status, before.sequence):
+            return
+    raise TryAgainLater("the booking is being changed again and again")
+
+
+def _booking(world: World, appointment_id: str) -> Appointment:
     appointment = world.bookings.appointment(appointment_id)
     if appointment is None:
         raise WillNeverWork("the booking is gone")
-    if appointment.status in STANDING:
-        world.calendar.put_event(appointment)
-    else:
-        world.calendar.remove_event(appointment_id)
+    return appointment
 
 
 def _try_later(world: World, effect: Effect, failed: Exception) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain import changes as steps
-from shared.domain.appointment import Actor
 from shared.domain.caller import Party
 from shared.domain.changes import Case, quoted
 from shared.domain.checkout import Checkout, Corrections
@@ -29,7 +28,7 @@ from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.policy import Action, Quote
 from shared.domain.time import Interval
-from shared.usecases.change_booking import ATTEMPTS, read_case
+from shared.usecases.change_booking import ATTEMPTS, acting, read_case
 from shared.usecases.checkout import Shop
 from shared.usecases.choose_time import (
     around,
@@ -87,7 +86,8 @@ def reschedule(
                 continue
             if charged is not None and not _was_declined(charged):
                 return _moved_by(charged, case)
-            cost = quoted(case, Action.RESCHEDULE, Actor.CLIENT, now)
+            actor = acting(case.appointment, caller)
+            cost = quoted(case, Action.RESCHEDULE, actor, now)
             diary = shop.bookings.diary(span).without(case.appointment.id)
             _refuse_unless_free(shop, case, diary, busy, caller, wanted, now)
             try:
@@ -98,7 +98,7 @@ def reschedule(
                     continue
                 if cost.fee:
                     raise _ask_fee(shop, case, cost, diary, caller, wanted, idempotency_key, now)
-                change = steps.move(case, wanted.start, diary.settings.schedule, Actor.CLIENT, now)
+                change = steps.move(case, wanted.start, diary.settings.schedule, actor, now)
                 till.changes.change_booking(
                     case, change, actor=caller.client_id, relied_on=diary, request=request
                 )

@@ -86,8 +86,11 @@ def show_open_times(
     first: date,
     last: date,
     timezone: str | None,
+    moving: str | None = None,
 ) -> OpenTimes:
-    """Raises ``InvalidInput``, ``NotFound`` (no such service) and ``CalendarUnavailable``."""
+    """``moving`` is a booking of that client's: it never blocks itself. Of another's it changes nothing.
+
+    Raises ``InvalidInput``, ``NotFound`` (no such service) and ``CalendarUnavailable``."""
     check_range(first, last)
     if timezone is not None:
         zone(timezone)
@@ -100,9 +103,10 @@ def show_open_times(
         reading = beginning.result()
     schedule, service = diary.settings.schedule, diary.settings.service(service_id)
     shown_in = timezone or schedule.timezone
-    claims = diary.binding(client_id, now)
+    own = [claim for claim in diary.claims if (claim.appointment_id, claim.client_id) == (moving, client_id)]
+    claims = [claim for claim in diary.binding(client_id, now) if claim not in own]
     claimed = intervals(claims)
-    busy = recent_busy.without_ours(reading, without(diary.freed, claimed))
+    busy = recent_busy.without_ours(reading, without([*diary.freed, *intervals(own)], claimed))
     starts = open_starts(
         schedule,
         service.duration_minutes,
@@ -111,6 +115,8 @@ def show_open_times(
         now,
         span_of_days(shown_in, first, last),
     )
+    moved_from = {claim.session_start for claim in own}
+    starts = [start for start in starts if start not in moved_from]
     return OpenTimes(
         service=service.id,
         duration_minutes=service.duration_minutes,

@@ -111,6 +111,11 @@ def cancelling(client: str, booking_id: str, key: str | None = None) -> dict[str
     return _about(booking_id, sample("cancel/cancel", client, key), "cancel")
 
 
+def cancelling_as_coach(booking_id: str) -> dict[str, Any]:
+    event = _about(f"admin/{booking_id}", sample("admin/cancel"), "cancel")
+    return event | {"pathParameters": {"id": booking_id}}
+
+
 def moving(client: str, booking_id: str, to: datetime, fee_order_id: str | None = None) -> dict[str, Any]:
     event = _about(booking_id, sample("reschedule/move", client), "reschedule")
     wanted = {"start": isoformat(to)} | ({"fee_order_id": fee_order_id} if fee_order_id else {})

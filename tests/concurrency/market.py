@@ -87,6 +87,9 @@ class Market:
     def cancel(self, client: str, booking_id: str, key: str | None = None) -> Errand:
         return self.errand("cancel", errands.cancelling(client, booking_id, key))
 
+    def cancel_as_coach(self, booking_id: str) -> Errand:
+        return self.errand("admin", errands.cancelling_as_coach(booking_id))
+
     def move(self, client: str, booking_id: str, to: datetime, fee_order_id: str | None = None) -> Errand:
         return self.errand("reschedule", errands.moving(client, booking_id, to, fee_order_id))
 

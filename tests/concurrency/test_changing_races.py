@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -29,6 +30,26 @@ def test_one_of_eight_cancels_and_money_goes_back_once(market: Market, start: da
     market.settled()
     assert market.given_back == [refund]
     assert market.standing(booking).sequence == 1
+
+
+@pytest.mark.parametrize("attempt", AGAIN)
+def test_client_and_coach_cancel_at_once_and_the_winners_terms_hold(market: Market, attempt: int) -> None:
+    booking = market.buy("alex", START)
+    both = [market.cancel("alex", booking), market.cancel_as_coach(booking)]
+    answers = race(runner, both[:: 1 if attempt % 2 else -1])
+    assert outcomes(answers) == {"200": 1, "not_cancellable": 1}
+    market.settled()
+    assert market.given_back == ["75.00" if market.standing(booking).cancelled_by == "client" else "150.00"]
+
+
+def test_what_the_coach_gave_back_in_paypals_dashboard_is_not_given_back_again(market: Market) -> None:
+    booking = market.buy("alex", IN_TIME)
+    [capture] = market.paypal.ledger()["captures"]
+    assert race(runner, [market.cancel("alex", booking)])[0][0] == 200
+    market.paypal.refund_by_hand(capture["id"], Decimal("100.00"))
+    race(runner, [*(market.sweep() for _ in range(4)), market.webhook(), market.webhook()])
+    market.settled()
+    assert sorted(market.given_back) == ["100.00", "50.00"]
 
 
 def test_one_key_eight_times_at_once_cancels_once_and_all_hear_so(market: Market) -> None:

@@ -151,6 +151,22 @@ def test_cancelling_frees_the_time_and_gives_the_code_back(store: Store, free: C
     assert {listed.appointment.status, shown.appointment.status} == {"confirmed", "cancelled"}
 
 
+def test_once_its_event_is_gone_a_time_that_was_left_is_like_any_other(store: Store, free: Case) -> None:
+    moved = move(store, free, START + 9 * HOUR)
+    assert finish_calendar(store, moved.appointment.id, 0) == (free.appointment.session,)
+    assert finish_calendar(store, moved.appointment.id, 1) == ()
+    cancel(store, moved)
+    assert finish_calendar(store, moved.appointment.id, 2) == ()
+
+
+def finish_calendar(store: Store, appointment_id: str, sequence: int) -> tuple[Interval, ...]:
+    """The times that are left afterwards."""
+    effect = store.lease_effect(appointment_id, f"calendar_event-{sequence}", NOW)
+    assert effect is not None
+    store.finish_effect(effect, NOW, None)
+    return store.diary(SPAN).freed
+
+
 def test_cancelling_a_paid_session_owes_the_refund_at_once(store: Store, paid: Case) -> None:
     after = cancel(store, paid)
     assert after.payment is not None

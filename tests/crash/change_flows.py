@@ -16,7 +16,7 @@ CALLED = frozenset(
     {
         *("dynamodb.case", "dynamodb.case_package", "dynamodb.cancelled", "dynamodb.moved"),
         *("dynamodb.move_paid", "dynamodb.known_effects", "dynamodb.owe"),
-        "google.delete_event",
+        *("dynamodb.strike_freed", "google.delete_event"),
     }
 )
 """What nothing else in the matrix calls."""

@@ -18,6 +18,7 @@ from shared.adapters.invitations import Invitations
 from shared.observability import logger
 from shared.usecases.checkout import Shop
 from shared.usecases.deliver_effects import World
+from shared.usecases.move_by_coach import Desk
 from shared.usecases.ports import WebhookVerifier
 from shared.usecases.reconcile import Sources
 from shared.usecases.settle import Till
@@ -35,6 +36,8 @@ ENVIRONMENT = {
     "JWT_ISSUER": "https://signin.example",
     "JWT_AUDIENCE": "site",
 }
+
+COACH = "coach"
 
 Event = dict[str, Any]
 Handler = Callable[[Event, object], dict[str, Any]]
@@ -79,7 +82,7 @@ class Stage:
                 "client_id": client,
                 "email": f"{client}@example.com",
                 "name": client,
-                "role": "client",
+                "role": "coach" if client == COACH else "client",
             }
             event["requestContext"]["authorizer"]["lambda"] = context
         if "body" in changes:
@@ -158,6 +161,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         "world": stage.world,
         "shop": stage.shop,
         "changes": lambda: stage.store,
+        "desk": lambda: Desk(stage.store, stage.store, stage.calendar),
         "till": stage.till,
         "books": stage.books,
         "sources": stage.sources,

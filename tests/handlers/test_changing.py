@@ -9,6 +9,7 @@ import pytest
 
 from shared.domain.settlement import CaptureStatus, OrderStatus
 from shared.domain.time import Interval, isoformat
+from shared.usecases.deliver_effects import deliver
 from tests.builders import NOW, START
 from tests.handlers.conftest import Answer, Stage
 from tests.handlers.test_paying import (
@@ -420,3 +421,29 @@ def test_a_package_session_pays_half_its_share(stage: Stage, from_package: str) 
         "USD",
     )
     assert stage.paypal.orders[answer.json["fee_order_id"]].status is OrderStatus.PAYER_ACTION_REQUIRED
+
+
+def test_a_slower_worker_does_not_leave_the_event_where_the_session_was(stage: Stage, early: str) -> None:
+    def it_moves_and_a_faster_worker_writes_that() -> None:
+        assert move(stage, early, FRIDAY_LATER).status == 200
+        deliver(stage.world(), early, "calendar_event-1")
+
+    stage.calendar.meanwhile = it_moves_and_a_faster_worker_writes_that
+    deliver(stage.world(), early, "calendar_event-0")
+    assert stage.calendar.events[early].start == FRIDAY_LATER
+
+
+def test_a_slower_worker_does_not_bring_a_cancelled_event_back(stage: Stage, early: str) -> None:
+    def it_is_cancelled() -> None:
+        assert cancel(stage, early).status == 200
+        deliver(stage.world(), early, "calendar_event-1")
+
+    stage.calendar.meanwhile = it_is_cancelled
+    deliver(stage.world(), early, "calendar_event-0")
+    assert not stage.calendar.events
+
+
+@pytest.mark.parametrize("body", ["", "{}"])
+def test_cancelling_needs_no_words(stage: Stage, early: str, body: str) -> None:
+    answer = stage.call("cancel/cancel", "alex", path=f"/booking/{early}/cancel", body=body)
+    assert (answer.status, answer.json["status"]) == (200, "cancelled")

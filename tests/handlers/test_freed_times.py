@@ -10,9 +10,11 @@ import pytest
 
 from shared.domain.appointment import Appointment
 from shared.domain.time import Interval, isoformat
+from shared.usecases.deliver_effects import deliver
 from tests.builders import START, appointment
-from tests.handlers.conftest import Answer, Stage
+from tests.handlers.conftest import COACH, Answer, Stage
 from tests.handlers.test_booking_a_free_session import book
+from tests.handlers.test_changing import buy
 from tests.handlers.test_packages import own, use
 from tests.handlers.test_paying import order
 from tests.handlers.test_reading import listed, starts
@@ -128,3 +130,27 @@ def assert_all_but_its_hour(answer: Answer, start: datetime) -> None:
     offered = starts(answer)
     assert len(offered) == 2 * 16 - 2
     assert not {isoformat(start), isoformat(start + HOUR / 2)} & {*offered}
+
+
+def test_a_session_that_is_to_be_moved_is_in_no_way_of_its_new_time(stage: Stage) -> None:
+    own = buy(stage, START)
+    deliver(stage.world(), own, "calendar_event-0")
+    settings = stage.store.settings()
+    stage.store.change_settings(replace(settings, schedule=replace(settings.schedule, daily_limit=1)))
+    overlapping, elsewhere = isoformat(START + HOUR / 2), isoformat(START + 3 * HOUR)
+    assert starts(listed(stage, service="single", end_date="2026-11-24")) == []
+    offered = starts(listed(stage, service="single", moving=own))
+    assert {overlapping, elsewhere} <= set(offered)
+    assert AT not in offered, "it is there already"
+    for to in (overlapping, elsewhere):
+        path, body = f"/booking/admin/{own}/reschedule", {"start": to}
+        moved = stage.call("admin/move", COACH, path=path, body=body, headers={"idempotency-key": to})
+        assert moved.status == 200
+
+
+@pytest.mark.parametrize("moving", ["another's", "f" * 32, ""])
+def test_for_anothers_session_nothing_is_different(stage: Stage, moving: str) -> None:
+    anothers = buy(stage, START, "blake")
+    before = starts(listed(stage, service="single"))
+    said = anothers if moving == "another's" else moving
+    assert starts(listed(stage, service="single", moving=said)) == before

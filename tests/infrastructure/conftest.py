@@ -23,6 +23,7 @@ Statements = dict[str, list[dict[str, Any]]]
 
 READS_SECRETS = {
     "authorizer": {"APP_SECRET", "JWT_SHARED_SECRET"},
+    "admin": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     "availability": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     "book_free": {"GOOGLE_SERVICE_ACCOUNT_KEY"},
     "packages": {"GOOGLE_SERVICE_ACCOUNT_KEY"},

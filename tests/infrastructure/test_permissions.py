@@ -83,7 +83,7 @@ def test_a_function_that_reads_secrets_knows_where_they_are(functions: dict[str,
 
 
 SETTLES_PAYMENTS = {"checkout", "paypal_webhook", "sweeper", "reschedule"}
-CANCELS = {"cancel"}
+CANCELS = {"cancel", "admin"}
 
 
 WRITES_ONLY = {"reconcile": "ATTENTION#*", "mail_events": "ATTENTION#*", "reminders": "OWED#*"}

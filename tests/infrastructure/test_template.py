@@ -38,6 +38,8 @@ ROUTES = {
     "GET /booking/{id}/quote",
     "PUT /booking/{id}/cancel",
     "PUT /booking/{id}/reschedule",
+    "PUT /booking/admin/{id}/cancel",
+    "PUT /booking/admin/{id}/reschedule",
     "POST /webhooks/paypal",
 }
 PUBLIC = {"GET /health", "GET /booking/config", "POST /webhooks/paypal"}

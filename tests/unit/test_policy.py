@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.appointment import Actor
-from shared.domain.policy import Action, PaidWith, Quote, Reason, Terms, quote
+from shared.domain.policy import Action, PaidWith, Quote, Reason, Refunding, Terms, quote
 
 CANCEL, RESCHEDULE = Action.CANCEL, Action.RESCHEDULE
 PROMO, PAYMENT, PACKAGE = PaidWith.PROMO_CODE, PaidWith.PAYMENT, PaidWith.PACKAGE
@@ -26,6 +26,7 @@ def ask(
     used: int,
     actor: Actor = Actor.CLIENT,
     price: Decimal | None = None,
+    refunding: Refunding = Refunding.FULL,
 ) -> Quote:
     return quote(
         Terms(
@@ -35,6 +36,7 @@ def ask(
             price=PRICE[paid_with] if price is None else price,
             notice=notice,
             reschedules_used=used,
+            refunding=refunding,
         )
     )
 
@@ -113,3 +115,33 @@ def test_what_a_cancelled_payment_costs_and_gives_back_is_what_was_paid(
 def test_half_a_cent_is_the_coachs() -> None:
     found = ask(PAYMENT, CANCEL, LATE, 0, price=Decimal("99.99"))
     assert (found.fee, found.refund) == (Decimal("50.00"), Decimal("49.99"))
+
+
+@pytest.mark.parametrize(
+    ("paid_with", "refunding", "fee", "refund", "returned", "reason"),
+    [
+        (PROMO, Refunding.POLICY, "0.00", "0.00", True, Reason.FREE_SESSION),
+        (PROMO, Refunding.NONE, "0.00", "0.00", False, Reason.BY_COACH),
+        (PAYMENT, Refunding.FULL, "0.00", "150.00", False, Reason.BY_COACH),
+        (PAYMENT, Refunding.POLICY, "75.00", "75.00", False, Reason.SHORT_NOTICE),
+        (PAYMENT, Refunding.NONE, "150.00", "0.00", False, Reason.BY_COACH),
+        (PACKAGE, Refunding.FULL, "0.00", "0.00", True, Reason.BY_COACH),
+        (PACKAGE, Refunding.POLICY, "83.33", "0.00", True, Reason.SHORT_NOTICE),
+        (PACKAGE, Refunding.NONE, "0.00", "0.00", False, Reason.BY_COACH),
+    ],
+)
+def test_the_coach_may_choose_otherwise(
+    paid_with: PaidWith, refunding: Refunding, fee: str, refund: str, returned: bool, reason: Reason
+) -> None:
+    found = ask(paid_with, CANCEL, LATE, 0, Actor.COACH, refunding=refunding)
+    assert (str(found.fee), str(found.refund), found.returned, found.reason) == (
+        fee,
+        refund,
+        returned,
+        reason,
+    )
+
+
+@pytest.mark.parametrize("refunding", Refunding)
+def test_a_client_has_no_choice(refunding: Refunding) -> None:
+    assert ask(PAYMENT, CANCEL, LATE, 0, refunding=refunding) == ask(PAYMENT, CANCEL, LATE, 0)

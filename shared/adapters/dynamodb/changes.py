@@ -102,7 +102,9 @@ class DynamoChanges:
             steps += _give_back(name, case)
         return [
             *steps,
-            writes.audit(name, after, after.updated_at, f"{change.event}-{after.sequence}", actor),
+            writes.audit(
+                name, after, after.updated_at, f"{change.event}-{after.sequence}", actor, change.detail
+            ),
             *(writes.owe(name, effect) for effect in change.effects),
         ]
 

@@ -146,7 +146,7 @@ def _in_weeks(
     weeks: defaultdict[str, _WeekEntries] = defaultdict(_WeekEntries)
     if leave is not None:
         week = weeks[_week_of(leave)]
-        week.put[f"{items.FREED_PREFIX}{leave.id}-{leave.sequence}"] = items.freed_text(leave.session)
+        week.put[items.freed_name(leave.id, leave.sequence)] = items.freed_text(leave.session)
         week.strike.add(f"{items.CLAIM_PREFIX}{leave.id}")
     if hold is not None:
         weeks[_week_of(hold)].strike.add(f"{items.CLAIM_PREFIX}{hold.id}")

@@ -11,7 +11,7 @@ from shared.adapters.dynamodb.table import Table
 from shared.adapters.dynamodb.transaction import write
 from shared.domain.appointment import CalendarStatus
 from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
-from shared.domain.time import isoformat
+from shared.domain.time import Interval, isoformat
 from shared.usecases.ports import AlreadyBooked
 
 STILL_MINE = "#status = :owed AND attempts = :attempts"
@@ -117,6 +117,8 @@ class DynamoEffects:
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
         if effect.kind is EffectKind.CALENDAR_EVENT:
             self._set_calendar_status(effect.subject_id, CalendarStatus.WRITTEN)
+        if effect.left is not None:
+            self._strike_freed(effect.subject_id, effect.sequence - 1, effect.left)
         self._done("finish_effect", effect.subject_id, effect.id, provider_id or "-", now)
 
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
@@ -155,6 +157,16 @@ class DynamoEffects:
                     ":provider": provider_id,
                 }
             ),
+        )
+
+    def _strike_freed(self, appointment_id: str, sequence: int, left: Interval) -> None:
+        """Its event is not there any more: whoever looks at that week need not ask Google about it again."""
+        self.table.update(
+            "strike_freed",
+            keys.week(keys.monday_of(left.start)),
+            UpdateExpression="REMOVE #freed",
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames={"#freed": items.freed_name(appointment_id, sequence)},
         )
 
     def _set_calendar_status(self, appointment_id: str, status: CalendarStatus) -> None:

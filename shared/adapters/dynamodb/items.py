@@ -126,6 +126,7 @@ def effect_record(effect: Effect) -> Item:
         "subject_id": effect.subject_id,
         "sequence": effect.sequence,
         "minutes_before": effect.minutes_before,
+        "left": freed_text(effect.left) if effect.left else None,
         "status": effect.status.value,
         "attempts": effect.attempts,
         "GSI1PK": keys.OWED,
@@ -145,6 +146,7 @@ def effect(record: Item) -> Effect:
         provider_id=record.get("provider_id"),
         last_error=record.get("last_error"),
         minutes_before=int(record["minutes_before"]) if "minutes_before" in record else None,
+        left=_interval(record["left"]) if "left" in record else None,
     )
 
 
@@ -287,17 +289,18 @@ def claims(week: Item, span: Interval) -> list[Claim]:
 FREED_PREFIX = "freed:"
 
 
+def freed_name(appointment_id: str, sequence: int) -> str:
+    """``sequence`` is that of the time that was left."""
+    return f"{FREED_PREFIX}{appointment_id}-{sequence}"
+
+
 def freed_text(session: Interval) -> str:
     return f"{_minutes(session.start)} {_minutes(session.end)}"
 
 
 def freed(week: Item, span: Interval) -> list[Interval]:
     """Times that sessions had before they were cancelled or moved."""
-    found = [
-        Interval(*map(_instant, value["S"].split(" ")))
-        for name, value in week.items()
-        if name.startswith(FREED_PREFIX)
-    ]
+    found = [_interval(value["S"]) for name, value in week.items() if name.startswith(FREED_PREFIX)]
     return [session for session in found if session.overlaps(span)]
 
 
@@ -318,6 +321,10 @@ def _claim(
         None if hold_until == "-" else datetime.fromtimestamp(int(hold_until), UTC),
         bool(paying),
     )
+
+
+def _interval(text: str) -> Interval:
+    return Interval(*map(_instant, text.split(" ")))
 
 
 def _minutes(value: datetime) -> int:

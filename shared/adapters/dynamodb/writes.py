@@ -93,7 +93,14 @@ def claim_key(table: str, request: Request) -> Step:
     )
 
 
-def audit(table: str, appointment: Appointment, now: datetime, event: str, actor: str | None = None) -> Step:
+def audit(
+    table: str,
+    appointment: Appointment,
+    now: datetime,
+    event: str,
+    actor: str | None = None,
+    detail: str | None = None,
+) -> Step:
     record = {
         **keys.audit(appointment.id, now, event),
         "kind": "AUDIT",
@@ -101,5 +108,6 @@ def audit(table: str, appointment: Appointment, now: datetime, event: str, actor
         "actor": actor or appointment.client.id,
         "status": appointment.status.value,
         "start": isoformat(appointment.start),
+        "detail": detail,
     }
     return put_new(table, record, AlreadyBooked)

@@ -33,7 +33,7 @@ class EffectStore(Protocol):
         """Gives it up: a person has to look."""
 
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
-        """It is done. Again and again does no harm."""
+        """It is done, and no event of ours is where the session was before. Again and again does no harm."""
 
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         """The mail service's own word that it took the message; unknown effects are ignored."""

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/booking/admin/{appointment_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Cancel as the coach */
+        put: operations["cancelAsCoach"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/booking/admin/{appointment_id}/reschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Move as the coach */
+        put: operations["moveAsCoach"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/booking/availability": {
         parameters: {
             query?: never;
@@ -428,9 +462,32 @@ export interface components {
             reason?: string | null;
         };
         /**
-         * ConfigView
-         * @description ``sms`` tells that clients can be texted: the page asks them for their consent.
+         * CoachCancelRequest
+         * @description ``refund``: all of it, what the policy says, or none. For a package or a promo code: whether it is returned.
          */
+        CoachCancelRequest: {
+            /** Reason */
+            reason?: string | null;
+            /** @default full */
+            refund: components["schemas"]["Refunding"];
+        };
+        /**
+         * CoachRescheduleRequest
+         * @description ``override`` allows what the rules refuse, never an overlap with another booking.
+         */
+        CoachRescheduleRequest: {
+            /**
+             * Override
+             * @default false
+             */
+            override: boolean;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /** ConfigView */
         ConfigView: {
             /** Bookable */
             bookable: string[];
@@ -447,8 +504,6 @@ export interface components {
             /** Services */
             services: components["schemas"]["ServiceView"][];
             sign_in: components["schemas"]["SignInView"];
-            /** Sms */
-            sms: boolean;
             /** Step Minutes */
             step_minutes: number;
         };
@@ -474,8 +529,6 @@ export interface components {
             phone: string;
             /** Promo Code */
             promo_code: string;
-            /** Sms Consent */
-            sms_consent?: boolean;
             /**
              * Start
              * Format: date-time
@@ -563,8 +616,6 @@ export interface components {
             phone?: string | null;
             /** Service */
             service: string;
-            /** Sms Consent */
-            sms_consent?: boolean;
             /** Start */
             start?: string | null;
             /** Timezone */
@@ -601,8 +652,6 @@ export interface components {
              * @example +14165550123
              */
             phone: string;
-            /** Sms Consent */
-            sms_consent?: boolean;
             /**
              * Start
              * Format: date-time
@@ -863,6 +912,12 @@ export interface components {
          */
         Reason: "free_session" | "by_coach" | "in_time" | "short_notice" | "moved_before";
         /**
+         * Refunding
+         * @description What the coach chose when cancelling: all of it goes back, what the policy says, or nothing.
+         * @enum {string}
+         */
+        Refunding: "full" | "policy" | "none";
+        /**
          * RescheduleRequest
          * @description ``fee_order_id`` is the order that the answer ``fee_required`` named, once the client has approved it.
          */
@@ -923,6 +978,86 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    cancelAsCoach: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CoachCancelRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moveAsCoach: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoachRescheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description A refusal, with its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                    };
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showOpenTimes: {
         parameters: {
             query: {
@@ -930,6 +1065,7 @@ export interface operations {
                 end_date: string;
                 service?: string;
                 timezone?: string | null;
+                moving?: string | null;
             };
             header?: never;
             path?: never;
@@ -1504,7 +1640,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["CancelRequest"];
             };
