@@ -487,7 +487,10 @@ export interface components {
              */
             start: string;
         };
-        /** ConfigView */
+        /**
+         * ConfigView
+         * @description ``sms`` tells that clients can be texted: the page asks them for their consent.
+         */
         ConfigView: {
             /** Bookable */
             bookable: string[];
@@ -504,6 +507,8 @@ export interface components {
             /** Services */
             services: components["schemas"]["ServiceView"][];
             sign_in: components["schemas"]["SignInView"];
+            /** Sms */
+            sms: boolean;
             /** Step Minutes */
             step_minutes: number;
         };
@@ -529,6 +534,8 @@ export interface components {
             phone: string;
             /** Promo Code */
             promo_code: string;
+            /** Sms Consent */
+            sms_consent?: boolean;
             /**
              * Start
              * Format: date-time
@@ -616,6 +623,8 @@ export interface components {
             phone?: string | null;
             /** Service */
             service: string;
+            /** Sms Consent */
+            sms_consent?: boolean;
             /** Start */
             start?: string | null;
             /** Timezone */
@@ -652,6 +661,8 @@ export interface components {
              * @example +14165550123
              */
             phone: string;
+            /** Sms Consent */
+            sms_consent?: boolean;
             /**
              * Start
              * Format: date-time

@@ -19,6 +19,7 @@ const PAUSES_MS = [1_500, 3_000, 5_000];
 export class Moving extends TimeChoice implements Change, Payer, Till {
   readonly action = "reschedule";
   readonly draft: Chosen;
+  protected override readonly moving: string;
   step: MoveStep = "when";
   phase: MovePhase = "ready";
   quote?: Quote;
@@ -38,6 +39,7 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     public one: Appointment,
   ) {
     super();
+    this.moving = one.id;
     this.draft = { service: one.service, timezone: one.timezone, day: dateOf(one.local_start) };
   }
 
