@@ -18,8 +18,8 @@ $(CURDIR)/.local/tools/bin/uv:
 
 .PHONY: run test check bench control reconcile openapi format
 
-run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=8000, DATA=folder and SET="Parameter=value" are yours
-	@.venv/bin/python -m local $(if $(DATA),--data $(DATA)) $(foreach parameter,$(SET),--set $(parameter))
+run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=8000 and DATA=folder are yours to set
+	@.venv/bin/python -m local $(if $(DATA),--data $(DATA))
 
 test: .venv/.ready site/dist/.built $(SAM_INSTALLED) | chromium ## all tests; ARGS="tests/unit -k promo" for some
 	@cd site && npm test --silent

@@ -27,26 +27,11 @@ def _settings() -> Settings:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--data", type=Path, help="keep the table in this folder (otherwise in memory)")
     parser.add_argument("--home", type=Path, default=Path(".local"), help="for endpoints.json and the logs")
-    parser.add_argument(
-        "--set",
-        type=_parameter,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of the template, such as PayPalVaultEnabled=true",
-    )
     arguments = parser.parse_args()
     port = os.environ.get("PORT", "8000")
     if not port.isdecimal():
         parser.error("PORT is a number")
-    return Settings(int(port), arguments.home, arguments.data, dict(arguments.set))
-
-
-def _parameter(given: str) -> tuple[str, str]:
-    name, is_set, value = given.partition("=")
-    if not is_set:
-        raise argparse.ArgumentTypeError(f"{given!r} is not NAME=VALUE")
-    return name, value
+    return Settings(int(port), arguments.home, arguments.data)
 
 
 async def _run(settings: Settings) -> None:

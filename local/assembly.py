@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +43,6 @@ class Settings:
 
     data: Path | None = None
     """Where the table is kept; without it, in memory."""
-
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    """Of the template, where they shall be others than here."""
 
 
 class Assembly:
@@ -148,7 +145,7 @@ class Assembly:
             environment.COACH_EMAIL,
         )
         parameters = environment.parameters(self.urls["site"], self.signin.issuer, self.paypal)
-        self.template = template.read(TEMPLATE, parameters | dict(self._settings.parameters))
+        self.template = template.read(TEMPLATE, parameters)
         self.lambdas = Lambdas(
             self.template.functions,
             environment.environment_of(

@@ -150,7 +150,7 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     if (!(await this.isStillSo(start))) return;
     if (this.sent?.start !== start) this.sent = { start, key: crypto.randomUUID() };
     const { data, problem } = await this.put({ start }, this.sent.key);
-    if (data) return isAt(data, start) ? this.done(data) : this.go("pending");
+    if (data) return isAt(data, start) ? this.done(data) : this.wait();
     if (problem.fee) return this.askFee(problem.fee);
     if (!problem.outcomeUnknown && !this.isCharging(problem)) this.sent = undefined;
     await this.explain(problem, start);
@@ -289,6 +289,11 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
       if (ms) await pause(ms);
     }
     keepOrder({ ...fee, pending: true });
+    this.wait();
+  }
+
+  /** The fee is on its way: the session moves when it arrives. */
+  private wait(): void {
     this.enter("ready");
     this.go("pending");
   }

@@ -31,7 +31,7 @@ const frCA: OwnStrings = {
   pay_partly: (amount, back) => `${amount} payés, dont ${back} remboursés`,
   pay_review: (amount) => `${amount} : le coach examine ce paiement.`,
   fee_due: (fee) =>
-    `Les frais de ${fee} sont en voie d’être débités du compte PayPal que vous avez enregistré. Une fois payés, la séance retourne à votre forfait. Un courriel vous le dira.`,
+    `Nous débitons les frais de ${fee} du compte PayPal que vous avez enregistré. Dès qu’ils sont payés, la séance retourne à votre forfait; un courriel vous le dira.`,
   fee_taken: (fee) => `Les frais de ${fee} ont été débités, et la séance est de retour dans votre forfait.`,
   fee_none: "Les frais n’ont pas pu être débités : rien ne l’a été. La séance de votre forfait est utilisée.",
   packages: "Forfaits",

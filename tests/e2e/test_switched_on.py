@@ -1,7 +1,8 @@
-"""Where PayPal saves payment methods: said before paying, and a fee is charged without a visit to PayPal."""
+"""What is off by default: payment methods that PayPal saves, for fees to be charged to, and text messages."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,16 +16,17 @@ SAVED = "charged to the PayPal account you saved."
 
 
 @pytest.fixture(scope="module")
-def saving_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("saving"), PayPalVaultEnabled="true") as stack:
+def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    switches = {"PAYPAL_VAULT_ENABLED": "true", "TWILIO_SMS_ENABLED": "true"}
+    with running(tmp_path_factory.mktemp("switched-on"), **switches) as stack:
         yield stack
 
 
 @pytest.fixture
-def stack(saving_stack: Stack) -> Stack:
-    saving_stack.reset()
-    saving_stack.tell("PUT", "/paypal/account", {"vault": True})
-    return saving_stack
+def stack(switched_on: Stack) -> Stack:
+    switched_on.reset()
+    switched_on.tell("PUT", "/paypal/account", {"vault": True})
+    return switched_on
 
 
 def test_the_till_says_that_the_method_is_saved_and_what_for(client: Client) -> None:
@@ -102,3 +104,21 @@ def test_a_late_package_session_costs_the_fee_or_is_used_up(
     taken_now = [one["amount"]["value"] for one in world.ledger["captures"] if one["status"] == "COMPLETED"]
     assert (taken_now, world.credits_left, world.calendar) == (taken, credit, [])
     world.assert_money_and_bookings_agree()
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_who_agrees_is_texted_and_nobody_else(client: Client, stack: Stack, agrees: bool) -> None:
+    client.arrive()
+    client.choose("9:00 a.m.")
+    client.go_on()
+    client.fill_in()
+    consent = client.dialog.get_by_role("checkbox", name="Text me about this session")
+    expect(consent).not_to_be_checked()
+    expect(consent).to_have_accessible_name(re.compile("Replying STOP ends it."))
+    if agrees:
+        consent.check()
+    client.assert_accessible()
+    client.book()
+    client.sees_booked()
+    assert stack.tell("POST", "/settle")["owed"] == 0
+    assert bool(stack.tell("GET", "/texts")) == agrees
