@@ -33,7 +33,7 @@ def test_the_till_says_that_the_method_is_saved_and_what_for(client: Client) -> 
     client.wants("Package of 3 sessions")
     client.sign_in("Sign in to buy the package")
     client.sees(
-        "PayPal saves your payment method, so that the fee for a late change (50% of a session’s price)"
+        "PayPal saves this payment method. If you agree to a late change, its fee (50% of a session’s price)"
     )
 
 

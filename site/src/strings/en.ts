@@ -141,7 +141,7 @@ export default {
   payLoading: "Loading PayPal…",
   payWindow: "Continue in PayPal’s window. Nothing is charged before you agree there.",
   paySaved: (percent: number) =>
-    `PayPal saves your payment method, so that the fee for a late change (${percent}% of a session’s price) can be charged to it. You see the fee before you agree to a change, and can remove the method at PayPal.`,
+    `PayPal saves this payment method. If you agree to a late change, its fee (${percent}% of a session’s price) is charged to it. You can remove it at PayPal.`,
   payFinishing: "Confirming your payment. Please keep this page open…",
   payCheckAgain: "Check again",
   payCancelled: "You left PayPal without paying. Nothing was charged, and your time is still held for you.",

@@ -137,7 +137,7 @@ const frCA: Strings = {
   payLoading: "Chargement de PayPal…",
   payWindow: "Continuez dans la fenêtre de PayPal. Rien n’est débité avant votre accord.",
   paySaved: (percent) =>
-    `PayPal enregistre votre mode de paiement, afin que les frais d’un changement tardif (${percent} % du prix d’une séance) puissent y être débités. Vous voyez les frais avant d’accepter un changement, et pouvez retirer ce mode chez PayPal.`,
+    `PayPal enregistre ce mode de paiement. Si vous acceptez un changement tardif, ses frais (${percent}\u00a0% du prix d’une séance) y sont débités. Vous pouvez le retirer chez PayPal.`,
   payFinishing: "Confirmation de votre paiement. Gardez cette page ouverte…",
   payCheckAgain: "Vérifier de nouveau",
   payCancelled: "Vous avez quitté PayPal sans payer. Rien n’a été débité, et votre heure est toujours retenue.",
