@@ -65,7 +65,7 @@ def test_a_fee_from_a_bank_account_moves_the_session_when_it_arrives(client: Cli
     client.is_asked_for_fee(card)
     client.pay(PENDING)
     expect(client.title).to_have_text("Your fee is on its way", timeout=30_000)
-    client.sees("Until then your session stays where it was: Friday, November 27")
+    client.sees("Until then your session stays where it was (Friday, November 27")
     client.press("Done")
     on_its_way = "Moves to Monday, November 30, 11:00\u00a0a.m. when your fee arrives."
     expect(card).to_contain_text(on_its_way)

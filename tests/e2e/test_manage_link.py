@@ -32,7 +32,11 @@ def test_the_links_token_is_in_no_address_and_no_referrer(client: Client, world:
     link = world.link
     token = link.partition("#t=")[2].partition("&")[0]
     asked: list[Request] = []
-    client.page.on("request", asked.append)
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    client.page.on("request", note)
     page = client.open_link(link)
     expect(page).to_contain_text("Friday, November 27, 2026")
     page.get_by_role("button", name="Cancel").wait_for()

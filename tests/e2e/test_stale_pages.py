@@ -70,7 +70,7 @@ def test_what_can_no_longer_be_changed_says_why(
     card.get_by_role("button", name=action).click()
     client.sees(words)
     expect(client.dialog.get_by_role("link", name="Book another time")).to_be_visible()
-    client.press("Show it as it is now")
+    client.press("Show it now")
     expect(client.page.locator("coach-sessions")).to_contain_text(
         "Cancelled" if became == "cancelled" else "Confirmed"
     )

@@ -31,9 +31,8 @@ class World:
 
     def call(self, method: str, path: str, **body: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.stack.token(self.email)}"}
-        answer = requests.request(
-            method, self.stack.api + path, json=body or None, headers=headers, timeout=60
-        )
+        given = None if method == "GET" else body
+        answer = requests.request(method, self.stack.api + path, json=given, headers=headers, timeout=60)
         answer.raise_for_status()
         return answer.json()
 

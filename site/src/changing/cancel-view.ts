@@ -24,22 +24,23 @@ export function cancelView(view: ChangeView, change: Cancelling) {
   </form>`;
 }
 
-function slip(view: ChangeView, { one, quote }: Cancelling) {
+function slip(view: ChangeView, { one, quote, closed }: Cancelling) {
   const { t, locale, config } = view;
   const waiting = html`<span class="bone">$150.00 CAD</span>`;
   const [label, amount] = quote ? total(view, one, quote) : [t.refundShown, waiting];
+  const known = quote || !closed;
   const stays = quote && staysBehind(locale, one, quote);
   return html`<section class="receipt" aria-label=${t.cancelTitle}>
     <h3>${nameOf(view, one)}</h3>
     <dl>
       ${sessionRow(view, one)}
-      ${one.payment ? html`<div><dt>${t.paid}</dt><dd class="whole">${moneyText(locale, one.payment)}</dd></div>
+      ${one.payment && known ? html`<div><dt>${t.paid}</dt><dd class="whole">${moneyText(locale, one.payment)}</dd></div>
         <div><dt>${t.keptShown}</dt><dd class="whole">${quote ? (stays ?? t.nothing) : waiting}</dd></div>` : nothing}
       ${one.package_id && costsFee(quote) ? html`<div><dt>${t.feeShown}</dt><dd class="whole">${quote && kept(locale, quote)}</dd></div>` : nothing}
-      <div class="total"><dt>${label}</dt><dd class="whole">${amount}</dd></div>
+      ${known ? html`<div class="total"><dt>${label}</dt><dd class="whole">${amount}</dd></div>` : nothing}
     </dl>
   </section>
-  <div class="terms">${icon("undo")}<p aria-live="polite">${quote
+  <div class="terms" ?hidden=${!known}>${icon("undo")}<p aria-live="polite">${quote
     ? html`<strong>${cancelWords(view, one, quote)}</strong><br />${whyWords(view, config.policy, "cancel", quote)}`
     : html`<span class="bone">${t.whyInTime(48)}</span>`}</p></div>`;
 }

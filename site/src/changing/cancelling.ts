@@ -107,8 +107,8 @@ export class Cancelling implements Change {
     else if (problem.errors.length) this.reasonRefused = true;
     else {
       this.notice = refusalWords(strings, problem, one);
-      this.reference = problem.requestId;
       this.closed = isFinal(problem);
+      this.reference = this.closed ? undefined : problem.requestId;
     }
     return false;
   }

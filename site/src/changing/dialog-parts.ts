@@ -23,7 +23,7 @@ export function notice({ t, byLink }: ChangeView, change: Change, more: Template
   const words = change.notice ?? (change.ended ? (byLink ? t.linkEndedChange : t.signInEndedChange) : undefined);
   if (!words) return nothing;
   return html`<div class="notice" role="alert">${icon("alert")}<div><p>${words}</p>${more}
-    ${change.reference ? html`<small class="whole">${t.requestId(change.reference)}</small>` : nothing}</div></div>`;
+    ${change.reference ? html`<small>${t.requestId(change.reference)}</small>` : nothing}</div></div>`;
 }
 
 /** The foot of a step: what may have gone wrong, and what can be done now. */

@@ -114,7 +114,7 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     if (problem?.code === "unauthenticated") this.signInEnded();
     else if (problem) {
       this.closed = true;
-      this.enter("ready", refusalWords(this.host.strings, { ...problem, outcomeUnknown: false }, one), problem.requestId);
+      this.enter("ready", refusalWords(this.host.strings, { ...problem, outcomeUnknown: false }, one), isFinal(problem) ? undefined : problem.requestId);
     } else if (one) this.isAsShown(one);
     this.redraw();
   }
@@ -191,7 +191,7 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     this.closed = isFinal(problem);
     const now = this.closed ? (one ?? (await readSession(this.connection, this.one)).data) : undefined;
     const words = this.isCharging(problem) ? t.chargeUnknown : refusalWords(t, problem, now);
-    this.enter("ready", words, problem.requestId);
+    this.enter("ready", words, this.closed ? undefined : problem.requestId);
   }
 
   private async offerOthers(lost: string, words: string, offered?: string[]): Promise<void> {

@@ -103,7 +103,7 @@ export class Session extends SignedInPage {
         <div><dt>${t.phoneShown}</dt><dd class="whole">${phoneText(one.phone)}</dd></div>
         ${Object.entries(one.answers).map(([question, answer]) => html`<div><dt>${question}</dt><dd class="said">${answer}</dd></div>`)}
         ${paid ? html`<div><dt>${t.paymentShown}</dt><dd>${paid}</dd></div>` : nothing}
-        ${one.reschedules_used ? html`<div><dt>${t.move}</dt><dd>${t.movedOnce}</dd></div>` : nothing}
+        ${changeable(one) && one.reschedules_used ? html`<div><dt>${t.move}</dt><dd>${t.movedOnce}</dd></div>` : nothing}
         ${this.costs(connection, one)}
       </dl>
       ${pendingMove(this.language, one)}

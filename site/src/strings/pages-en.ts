@@ -111,7 +111,7 @@ export default {
   movePendingTitle: "Your fee is on its way",
   movePendingHeld: "The new time is held for you until the fee arrives.",
   movePendingText: (old: string) =>
-    `Until then your session stays where it was: ${old}. As soon as the fee is there it moves by itself, and you get a mail.`,
+    `Until then your session stays where it was (${old}). As soon as the fee is there it moves by itself, and you get a mail.`,
   feeFinishing: "Confirming the fee. Please keep this page open…",
   feeCancelled:
     "You left PayPal without paying. Nothing was charged, your session stays where it was, and the new time is still held for you.",
@@ -136,7 +136,7 @@ export default {
   changeFailed: "Something went wrong on our side. Nothing was changed, and nothing was charged. Try again in a minute.",
   signInEndedChange: "Your sign-in has ended. Nothing was changed, and nothing was charged.",
   linkEndedChange: "This link is no longer good. Nothing was changed, and nothing was charged. Sign in to go on.",
-  showAsIs: "Show it as it is now",
+  showAsIs: "Show it now",
   bookAnother: "Book another time",
   movesWithFee: (day: string, time: string) => `Moves to ${day}, ${time} when your fee arrives.`,
   linkEnded: "The link from your mail has ended, or was replaced. Your session is safe.",

@@ -111,7 +111,7 @@ const frCA: OwnStrings = {
   movePendingTitle: "Vos frais sont en route",
   movePendingHeld: "La nouvelle heure est retenue jusqu’à ce que les frais arrivent.",
   movePendingText: (old) =>
-    `D’ici là, votre séance reste où elle était : ${old}. Dès que les frais arrivent, elle se déplace d’elle-même et un courriel vous prévient.`,
+    `D’ici là, votre séance reste où elle était (${old}). Dès que les frais arrivent, elle se déplace d’elle-même et un courriel vous prévient.`,
   feeFinishing: "Confirmation des frais. Gardez cette page ouverte…",
   feeCancelled:
     "Vous avez quitté PayPal sans payer. Rien n’a été débité, votre séance reste où elle était, et la nouvelle heure est toujours retenue.",

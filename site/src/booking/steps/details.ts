@@ -122,7 +122,7 @@ function phone(view: View) {
 /** Asked for where text messages are sent at all; nothing is ticked beforehand. */
 function texts({ t, flow }: View) {
   if (!flow.connection?.config.sms) return nothing;
-  return html`<label class="check"><input type="checkbox" .checked=${live(flow.draft.sms ?? false)}
+  return html`<label class="consent"><input type="checkbox" .checked=${live(flow.draft.sms ?? false)}
     @change=${(e: Event) => flow.update({ sms: (e.target as HTMLInputElement).checked })} /><span>${t.smsConsent}</span></label>`;
 }
 
