@@ -83,7 +83,7 @@ def _check_letters(facts: Facts, letters: list[Letter]) -> None:
     for payment_id in {own for own, event, _ in facts.store.audit if event == "refund_owed"}:
         payment = facts.payments[payment_id]
         if payment_id in facts.bookings and not payment.given_up:
-            told = [each for each in facts.store.effects_of(payment_id) if "time_lost" in each]
+            told = [each for each in facts.store.effects_of(payment_id) if "time_lost" in each.kind]
             assert any(f"{payment_id}.{each}" in sent or _buried(facts, payment_id, each) for each in told)
 
 
