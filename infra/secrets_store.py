@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from getpass import getpass
 from pathlib import Path
@@ -16,11 +17,19 @@ from typing import Any
 
 import boto3
 
-NAMES = ("GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET", "JWT_SHARED_SECRET", "APP_SECRET")
+NAMES = (
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+    "PAYPAL_CLIENT_SECRET",
+    "TWILIO_AUTH_TOKEN",
+    "JWT_SHARED_SECRET",
+    "APP_SECRET",
+)
+SETTINGS = Path(__file__).parent.parent / "samconfig.toml"
 STAGES = ("dev", "staging", "prod")
 QUESTIONS = {
     "GOOGLE_SERVICE_ACCOUNT_KEY": "file with the key of the Google service account (empty: leave as it is): ",
     "PAYPAL_CLIENT_SECRET": "secret of the PayPal app (empty: leave as it is): ",
+    "TWILIO_AUTH_TOKEN": "auth token of the Twilio account (empty: leave as it is): ",
     "JWT_SHARED_SECRET": "HS256 secret of the site's own login (empty: leave as it is): ",
 }
 
@@ -44,11 +53,17 @@ def missing(ssm: Any, stage: str, names: list[str]) -> list[str]:
     return [name for name, path in zip(names, paths, strict=True) if path not in found]
 
 
-def needed(stage: str) -> list[str]:
-    """Outside production the functions run without Google and PayPal; nowhere without the client ids' key."""
+def needed(stage: str, settings: str) -> list[str]:
+    """Outside production the functions run without Google and PayPal; nowhere without the client ids' key.
+
+    ``settings`` is the text of ``samconfig.toml``: where it turns texts on, they are not sent without their token.
+    """
+    parameters = tomllib.loads(settings)[stage]["deploy"]["parameters"]["parameter_overrides"]
+    texts = "TwilioSmsEnabled=true" in parameters.replace('"', "").split()
     return [
         "APP_SECRET",
         *(["GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET"] if stage == "prod" else []),
+        *(["TWILIO_AUTH_TOKEN"] if texts else []),
     ]
 
 
@@ -74,7 +89,7 @@ def main() -> None:
             names = put(boto3.client("ssm"), stage, os.environ, getpass)
             sys.stdout.write(f"{stage}: stored {', '.join(names) or 'nothing'}\n")
         case ["check", stage] if stage in STAGES:
-            if absent := missing(boto3.client("ssm"), stage, needed(stage)):
+            if absent := missing(boto3.client("ssm"), stage, needed(stage, SETTINGS.read_text())):
                 sys.exit(f"{stage} lacks {', '.join(absent)}: run `make secrets STAGE={stage}`")
         case _:
             sys.exit("usage: secrets_store.py put|check dev|staging|prod")

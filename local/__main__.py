@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.assembly import Assembly, Settings
 from local.engine import EngineError
-from local.environment import COACH_EMAIL
+from local.environment import COACH_EMAIL, SWITCHES
 from local.servers import PortTaken
 from local.site import DIST, NOT_BUILT
 
@@ -31,7 +31,12 @@ def _settings() -> Settings:
     port = os.environ.get("PORT", "8000")
     if not port.isdecimal():
         parser.error("PORT is a number")
-    return Settings(int(port), arguments.home, arguments.data)
+    switches = {}
+    for name, parameter in SWITCHES.items():
+        switches[parameter] = os.environ.get(name) or "false"
+        if switches[parameter] not in {"true", "false"}:
+            parser.error(f"{name} is true or false")
+    return Settings(int(port), arguments.home, arguments.data, switches)
 
 
 async def _run(settings: Settings) -> None:

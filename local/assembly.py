@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,16 @@ from local.ses.app import create_app as ses_app
 from local.ses.app import create_mailbox_app
 from local.ses.state import SesState
 from local.signin import SignIn
+from local.twilio.app import create_app as twilio_app
+from local.twilio.state import TwilioState
 from shared.adapters.dynamodb import keys, seeds
+from shared.adapters.dynamodb.effects import DynamoEffects
+from shared.adapters.dynamodb.notices import DynamoNotices
+from shared.adapters.dynamodb.payments import DynamoPayments
+from shared.adapters.dynamodb.store import DynamoBookings
 from shared.adapters.dynamodb.table import Table
+from shared.domain.time import isoformat
+from shared.usecases.show_messages import messages_about
 
 TEMPLATE = Path(__file__).parent.parent / "infra" / "template.yaml"
 
@@ -43,6 +52,9 @@ class Settings:
 
     data: Path | None = None
     """Where the table is kept; without it, in memory."""
+
+    switches: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of the template that turn on what is off by default."""
 
 
 class Assembly:
@@ -105,6 +117,7 @@ class Assembly:
             self.google.reset()
             self.paypal.reset()
             self.ses.reset()
+            self.twilio.reset()
             self.lambdas.restart()
         self.gateway.forget_authorizations()
         self.outside.calls.clear()
@@ -114,9 +127,23 @@ class Assembly:
         """How many effects are still owed, due or not."""
         query = {"TableName": environment.TABLE, "IndexName": "GSI1", "Select": "COUNT"}
         query["KeyConditionExpression"] = "GSI1PK = :owed"
-        pages = self._dynamodb().get_paginator("query")
+        pages = self._dynamodb.get_paginator("query")
         values = {":owed": {"S": keys.OWED}}
         return sum(page["Count"] for page in pages.paginate(**query, ExpressionAttributeValues=values))
+
+    def messages(self, subject_id: str) -> list[dict[str, Any]]:
+        """The notification log of one booking or package; empty for what does not exist."""
+        table = Table(self._dynamodb, environment.TABLE)
+        checkout = DynamoPayments(table).checkout(subject_id)
+        about = DynamoBookings(table).appointment(subject_id) or (checkout.package if checkout else None)
+        if about is None:
+            return []
+        messages = messages_about(DynamoEffects(table), DynamoNotices(table), about)
+        return [
+            asdict(each)
+            | {"owed_at": isoformat(each.owed_at), "ended_at": each.ended_at and isoformat(each.ended_at)}
+            for each in messages
+        ]
 
     def _announce(self) -> None:
         """The file appears at once and whole: it says that everything is ready."""
@@ -136,6 +163,7 @@ class Assembly:
         self.paypal = PayPalState(self.urls["paypal"])
         self.courier = Courier(self.paypal, f"{self.urls['api']}/webhooks/paypal")
         self.ses = SesState(verified_domains=[environment.MAIL_DOMAIN])
+        self.twilio = TwilioState()
         secret = environment.secret_values(self._settings.data)
         self.signin = SignIn(
             HOST,
@@ -144,12 +172,12 @@ class Assembly:
             secret["JWT_SHARED_SECRET"],
             environment.COACH_EMAIL,
         )
-        parameters = environment.parameters(self.urls["site"], self.signin.issuer, self.paypal)
-        self.template = template.read(TEMPLATE, parameters)
+        parameters = environment.parameters(self.urls["site"], self.signin.issuer, self.paypal, self.twilio)
+        self.template = template.read(TEMPLATE, {**parameters, **self._settings.switches})
         self.lambdas = Lambdas(
             self.template.functions,
             environment.environment_of(
-                secret, self.urls, json.dumps(self.google.service_account()), self.paypal
+                secret, self.urls, json.dumps(self.google.service_account()), self.paypal, self.twilio
             ),
             self.outside,
             self._settings.home / "logs",
@@ -158,7 +186,7 @@ class Assembly:
         self.gateway = Gateway(self.template, self.lambdas)
         self.stream = StreamPump(self.template.streams, self.lambdas, self.dead, self.urls["dynamodb"])
         self.bus = EventBus(self.template.rules, self.lambdas, self.dead)
-        self.schedules = SchedulePump(self.template.schedules, self.lambdas)
+        self.schedules = SchedulePump(self.template.schedules, self.lambdas, self.stream)
         self.lambdas.after_invocation = self.stream.nudge
         self.outside.clock.on_move(self.schedules.clock_moved)
         self.ses.on_sent = self.bus.put
@@ -166,7 +194,7 @@ class Assembly:
     def _prepare_table(self) -> None:
         engine.create_table(self.urls["dynamodb"], environment.TABLE, dict(self.template.table))
         self.stream.attach(environment.TABLE)
-        seeds.seed(Table(self._dynamodb(), environment.TABLE))
+        seeds.seed(Table(self._dynamodb, environment.TABLE))
 
     def _replace_table(self) -> None:
         engine.delete_table(self.urls["dynamodb"], environment.TABLE)
@@ -182,6 +210,7 @@ class Assembly:
             "google": FaultyService(google_app(self.google), "google", faults),
             "paypal": FaultyService(paypal_app(self.paypal), "paypal", faults),
             "ses": FaultyService(ses_app(self.ses), "ses", faults),
+            "twilio": FaultyService(twilio_app(self.twilio), "twilio", faults),
         }
         for name, app in apps.items():
             await self._servers.serve(app, self._ports[name])
@@ -195,5 +224,6 @@ class Assembly:
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
+    @cached_property
     def _dynamodb(self) -> Any:
         return engine.client("dynamodb", self.urls["dynamodb"])

@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="run a schedule now").add_argument("schedule")
     commands.add_parser("settle", help="let everything happen that is due")
     commands.add_parser("mailbox", help="the mails that were sent").add_argument("--to")
+    commands.add_parser("texts", help="the texts that were sent").add_argument("--to")
+    log = commands.add_parser("notifications", help="every message about a booking or package")
+    log.add_argument("subject", metavar="ID")
     commands.add_parser("calls", help="the outside calls").add_argument("--clear", action="store_true")
     commands.add_parser("reset", help="everything back to the seeds")
     _add_calendar(commands.add_parser("calendar", help="the coach's Google calendar"))
@@ -96,8 +99,8 @@ def _clock(given: argparse.Namespace) -> Call:
     return Call("PUT", "/clock", body) if body else Call("GET", "/clock")
 
 
-def _mailbox(given: argparse.Namespace) -> Call:
-    return Call("GET", f"/mailbox?to={quote(given.to)}" if given.to else "/mailbox")
+def _sent(path: str) -> Callable[[argparse.Namespace], Call]:
+    return lambda given: Call("GET", f"{path}?to={quote(given.to)}" if given.to else path)
 
 
 def _calendar(given: argparse.Namespace) -> Call:
@@ -135,7 +138,9 @@ CALLS: dict[str, Callable[[argparse.Namespace], Call]] = {
     "token": lambda given: Call("POST", "/tokens", {"email": given.email, "role": given.role}),
     "run": lambda given: Call("POST", "/run", {"schedule": given.schedule}),
     "settle": lambda _: Call("POST", "/settle"),
-    "mailbox": _mailbox,
+    "mailbox": _sent("/mailbox"),
+    "texts": _sent("/texts"),
+    "notifications": lambda given: Call("GET", f"/notifications?subject={quote(given.subject)}"),
     "calendar": _calendar,
     "paypal": lambda given: Call(*paypal.call(given)),
     "calls": lambda given: Call("DELETE" if given.clear else "GET", "/calls"),

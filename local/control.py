@@ -51,6 +51,11 @@ class EventBody(Body):
     all_day: bool = False
 
 
+class RefusedNumberBody(Body):
+    to: str
+    code: int
+
+
 class FaultBody(Body):
     target: Literal["paypal", "google", "ses", "twilio", "dynamodb"]
     match: str = "*"
@@ -80,15 +85,17 @@ async def set_clock(stack: Assembly, request: Request) -> Any:
     body = ClockBody.model_validate(await request.json())
     _exactly_one(now=body.now, advance_seconds=body.advance_seconds, real=body.real)
     clock = stack.outside.clock
-    # Whoever is at work ends first: hours never pass in the middle of a function.
-    async with stack.courier.still(), stack.stream.still(), stack.schedules.still():
+    # Whoever is at work ends first: hours never pass in the middle of a function, or before the stream tells.
+    async with stack.courier.still(), stack.schedules.still():
+        await stack.stream.drain()
         await stack.bus.drain()
-        if body.now:
-            clock.set_now(body.now)
-        elif body.advance_seconds is not None:
-            clock.advance(body.advance_seconds)
-        else:
-            clock.reset()
+        async with stack.stream.still():
+            if body.now:
+                clock.set_now(body.now)
+            elif body.advance_seconds is not None:
+                clock.advance(body.advance_seconds)
+            else:
+                clock.reset()
     return clock.as_json()
 
 
@@ -115,6 +122,19 @@ async def settle_all(stack: Assembly, _: Request) -> Any:
 
 async def mailbox(stack: Assembly, request: Request) -> Any:
     return stack.ses.mailbox(request.query_params.get("to"))
+
+
+async def notifications(stack: Assembly, request: Request) -> Any:
+    return await asyncio.to_thread(stack.messages, request.query_params.get("subject", ""))
+
+
+async def texts(stack: Assembly, request: Request) -> Any:
+    return stack.twilio.listed(request.query_params.get("to"))
+
+
+async def refuse_number(stack: Assembly, request: Request) -> Any:
+    body = RefusedNumberBody.model_validate(await request.json())
+    stack.twilio.refused[body.to] = body.code
 
 
 async def calendar_events(stack: Assembly, _: Request) -> Any:
@@ -186,6 +206,9 @@ CALLS: tuple[tuple[str, str, Call], ...] = (
     ("POST", "/run", run_schedule),
     ("POST", "/settle", settle_all),
     ("GET", "/mailbox", mailbox),
+    ("GET", "/notifications", notifications),
+    ("GET", "/texts", texts),
+    ("PUT", "/texts/refused", refuse_number),
     ("GET", "/calendar/events", calendar_events),
     ("POST", "/calendar/events", add_calendar_event),
     ("DELETE", "/calendar/events/{id}", delete_calendar_event),

@@ -1,4 +1,5 @@
-"""What the local stack sets where a deployment has parameters and secrets. Nothing comes from the user's own."""
+"""What the local stack sets where a deployment has parameters and secrets. From the user's own come only the
+switches of what is off by default."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from local import engine
 from local.lambdas import Environment
 from local.paypal.state import PayPalState
 from local.template import Function
+from local.twilio.state import SENDER, TwilioState
 
 COACH_EMAIL = "coach@example.com"
 COACH_TIMEZONE = "America/Toronto"
@@ -18,15 +20,18 @@ MAIL_DOMAIN = "coach.example"
 MAIL_FROM = f"bookings@{MAIL_DOMAIN}"
 AUDIENCE = "coach-booking"
 TABLE = "coach-booking-local"
-PORTS = ("api", "site", "mailbox", "control", "paypal", "google", "signin", "ses", "dynamodb")
+PORTS = ("api", "site", "mailbox", "control", "paypal", "google", "signin", "ses", "dynamodb", "twilio")
 """In the order of their ports, from the base on."""
+
+SWITCHES = {"PAYPAL_VAULT_ENABLED": "PayPalVaultEnabled", "TWILIO_SMS_ENABLED": "TwilioSmsEnabled"}
+"""What is off by default, and `make run` turns on if its own environment says so: the template's parameters."""
 
 
 def ports(base: int) -> dict[str, int]:
     return {name: base + offset for offset, name in enumerate(PORTS)}
 
 
-def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
+def parameters(site: str, issuer: str, paypal: PayPalState, twilio: TwilioState) -> dict[str, str]:
     """The template's parameters."""
     return {
         "Stage": "local",
@@ -40,6 +45,8 @@ def parameters(site: str, issuer: str, paypal: PayPalState) -> dict[str, str]:
         "PayPalClientId": paypal.client_id,
         "PayPalMode": "sandbox",
         "PayPalWebhookId": paypal.webhook_id,
+        "TwilioAccountSid": twilio.account_sid,
+        "TwilioFrom": SENDER,
         "AllowedOrigins": f"{site},{site.replace('127.0.0.1', 'localhost')}",
     }
 
@@ -58,7 +65,11 @@ def secret_values(data: Path | None) -> dict[str, str]:
 
 
 def environment_of(
-    secret: Mapping[str, str], urls: Mapping[str, str], service_account: str, paypal: PayPalState
+    secret: Mapping[str, str],
+    urls: Mapping[str, str],
+    service_account: str,
+    paypal: PayPalState,
+    twilio: TwilioState,
 ) -> Environment:
     """The template's environment, with the secrets and the addresses of the stand-ins."""
 
@@ -72,6 +83,8 @@ def environment_of(
             own |= {"PAYPAL_CLIENT_SECRET": paypal.client_secret} if has_secrets else {}
         if "PAYPAL_WEBHOOK_ID" in own:
             own["PAYPAL_CERTIFICATE_ROOT"] = paypal.root_certificate
+        if "TWILIO_FROM" in own:
+            own |= {"TWILIO_API_BASE": urls["twilio"], "TWILIO_AUTH_TOKEN": twilio.auth_token}
         return {
             **own,
             **engine.CREDENTIALS,

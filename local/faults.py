@@ -159,8 +159,18 @@ def _paypal_error(status: int) -> Error:
     return body, [(b"paypal-debug-id", debug_id.encode())]
 
 
+TWILIO_CODES = {401: 20003, 404: 20404, 429: 20429}
+
+
+def _twilio_error(status: int) -> Error:
+    code = TWILIO_CODES.get(status, 20500 if status >= 500 else 20001)
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return {"code": code, "message": "a fault was asked for", "more_info": more, "status": status}, []
+
+
 ERRORS: dict[str, Callable[[int], Error]] = {
     "google": _google_error,
     "paypal": _paypal_error,
     "ses": _ses_error,
+    "twilio": _twilio_error,
 }

@@ -17,7 +17,9 @@ from local.lambdas import FunctionCrashed, FunctionError, FunctionTimedOut
 from local.outside import Serving
 from local.template import Rule, Schedule, StreamSource
 
-IDLE_SECONDS = 0.15
+IDLE_SECONDS = 1.0
+"""Between looks at the stream; what a function wrote is looked for at once."""
+
 RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 5.0
 SWEEPER = "sweeper"
@@ -203,9 +205,10 @@ class EventBus:
 class SchedulePump:
     """Runs each schedule's function when it is due by the stack's clock; a moved clock makes it due once."""
 
-    def __init__(self, schedules: Iterable[Schedule], lambdas: Invoker) -> None:
+    def __init__(self, schedules: Iterable[Schedule], lambdas: Invoker, stream: StreamPump) -> None:
         self._schedules = {schedule.function: schedule for schedule in schedules}
         self._lambdas = lambdas
+        self._stream = stream
         self._last: dict[str, float] = defaultdict(time.time)
         self._moved = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -233,9 +236,15 @@ class SchedulePump:
                 await self.run_now(name)
 
     async def run_now(self, name: str) -> Any:
-        """One at a time, as on AWS where minutes lie between. Raises what the function's failure raises."""
+        """One at a time, as on AWS where minutes lie between: by the next one, the stream has told what was written.
+
+        Raises what the function's failure raises.
+        """
         async with self._turn:
-            return await self._run(name)
+            try:
+                return await self._run(name)
+            finally:
+                await self._stream.drain()
 
     async def _run(self, name: str) -> Any:
         self._last[name] = time.time()
@@ -270,11 +279,12 @@ class Deliverer(Protocol):
 async def settle(stream: StreamPump, bus: EventBus, schedules: SchedulePump, *others: Deliverer) -> int:
     """Lets everything happen that is due, until nothing moves: no record written, no event told.
 
-    The number of rounds in which something did.
+    The number of sweeps that something came of.
     """
+    await stream.drain()
+    await _flow(stream, bus, *others)
     for rounds in range(MOST_ROUNDS):
         before = _moved(stream, bus, *others)
-        await _flow(stream, bus, *others)
         if SWEEPER in schedules:
             with contextlib.suppress(*FAILURES):
                 await schedules.run_now(SWEEPER)
@@ -285,7 +295,6 @@ async def settle(stream: StreamPump, bus: EventBus, schedules: SchedulePump, *ot
 
 
 async def _flow(stream: StreamPump, *deliverers: Deliverer) -> None:
-    await stream.drain()
     for deliverer in deliverers:
         await deliverer.drain()
     await stream.drain()

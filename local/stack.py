@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,21 +18,34 @@ from local.environment import PORTS
 from local.servers import is_free
 
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 FIRST_PORT, LAST_PORT = 20_000, 30_000
 """Below what the system itself hands out."""
 
 
 class Stack:
-    """Its own table, ports, clock and logs; several may run side by side."""
+    """Its own table, ports, clock and logs; several may run side by side.
 
-    def __init__(self, home: Path, base_port: int | None = None, data: Path | None = None) -> None:
+
+    ``switches`` turn on what is off by default: ``{"TWILIO_SMS_ENABLED": "true"}``.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        base_port: int | None = None,
+        data: Path | None = None,
+        switches: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.urls: dict[str, str] = {}
         self._base_port = base_port or free_base_port()
         self._data = data
+        self._switches = dict(switches or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._http = requests.Session()
+        self._http.trust_env = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -56,7 +70,7 @@ class Stack:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "--home", str(self.home), *data],
                 cwd=ROOT,
-                env={**os.environ, "PORT": str(self._base_port)},
+                env={**os.environ, **self._switches, "PORT": str(self._base_port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -80,7 +94,7 @@ class Stack:
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A call of the control address. Raises ``requests.HTTPError`` when it is refused."""
-        answer = requests.request(method, self.urls["control"] + path, json=body, timeout=120)
+        answer = self._http.request(method, self.urls["control"] + path, json=body, timeout=120)
         answer.raise_for_status()
         return answer.json()
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from shared.usecases.checkout import Shop
     from shared.usecases.deliver_effects import World
     from shared.usecases.move_by_coach import Desk
-    from shared.usecases.ports import Calendar, Mailer, PaymentGateway, WebhookVerifier
+    from shared.usecases.ports import Calendar, Mailer, PaymentGateway, Texter, WebhookVerifier
     from shared.usecases.reconcile import Sources
     from shared.usecases.settle import Till
     from shared.usecases.show_open_times import RecentBusy
@@ -262,6 +262,27 @@ def mailer() -> Mailer:
 
 
 @cache
+def texter() -> Texter:
+    if not config().twilio_sms_enabled:
+        from shared.adapters.absent_twilio import AbsentTwilio
+
+        return AbsentTwilio()
+    account_sid, sender = config().needed("twilio_account_sid"), config().needed("twilio_from")
+    token = configuration.secrets(config(), "TWILIO_AUTH_TOKEN").get("TWILIO_AUTH_TOKEN")
+    if token is None:
+        raise configuration.ConfigurationError("TWILIO_AUTH_TOKEN is not set")
+    from shared.adapters.twilio import TwilioTexter
+
+    return TwilioTexter(
+        api_base=config().twilio_api_base,
+        account_sid=account_sid,
+        auth_token=token,
+        sender=sender,
+        coach_name=config().coach_name,
+    )
+
+
+@cache
 def invitations() -> Invitations:
     from shared.adapters.invitations import Invitations
 
@@ -272,7 +293,7 @@ def invitations() -> Invitations:
 def world() -> World:
     from shared.usecases.deliver_effects import World
 
-    return World(bookings(), effects(), mailer(), till(), notices())
+    return World(bookings(), effects(), mailer(), texter(), till(), notices())
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -99,7 +100,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Config:
         ),
         paypal_certificate_root=_local("PAYPAL_CERTIFICATE_ROOT", optional("PAYPAL_CERTIFICATE_ROOT"), stage),
         twilio_sms_enabled=_flag("TWILIO_SMS_ENABLED", optional("TWILIO_SMS_ENABLED")),
-        twilio_account_sid=optional("TWILIO_ACCOUNT_SID"),
+        twilio_account_sid=_account_sid("TWILIO_ACCOUNT_SID", optional("TWILIO_ACCOUNT_SID")),
         twilio_from=optional("TWILIO_FROM"),
         twilio_api_base=_url("TWILIO_API_BASE", optional("TWILIO_API_BASE") or TWILIO_API),
         mail_from=_address("MAIL_FROM", optional("MAIL_FROM")),
@@ -161,6 +162,13 @@ def _local(name: str, value: str | None, stage: str) -> str | None:
     """A setting that would weaken a deployed stage."""
     if value is not None and stage != "local":
         raise ConfigurationError(f"{name} is for the local stage alone")
+    return value
+
+
+def _account_sid(name: str, value: str | None) -> str | None:
+    """It becomes a part of addresses."""
+    if value is not None and not re.fullmatch("AC[0-9a-fA-F]{32}", value):
+        raise ConfigurationError(f"{name} is AC and 32 hexadecimal digits")
     return value
 
 

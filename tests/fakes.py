@@ -53,8 +53,10 @@ from shared.usecases.ports import (
     PromoReading,
     Received,
     Request,
+    Text,
 )
 
+TO_BE_ENDED = frozenset({EffectStatus.OWED, EffectStatus.DEAD, EffectStatus.SUPPRESSED})
 HAVE_THEIR_TIME = frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED})
 
 
@@ -141,6 +143,30 @@ class FakeMailer:
 
     def check(self) -> str:
         return "initialized"
+
+
+@dataclass
+class FakeTexter:
+    """``fails_before`` nothing is sent; ``fails_after`` it is sent and the answer lost."""
+
+    sent: list[Text] = field(default_factory=list)
+    fails_before: Exception | None = None
+    fails_after: Exception | None = None
+
+    def send(self, text: Text) -> str:
+        if self.fails_before:
+            raise self.fails_before
+        for number, earlier in enumerate(self.sent, 1):
+            if text.again and _what_it_says(earlier) == _what_it_says(text):
+                return f"text-{number}"
+        self.sent.append(text)
+        if self.fails_after:
+            raise self.fails_after
+        return f"text-{len(self.sent)}"
+
+
+def _what_it_says(text: Text) -> tuple[object, ...]:
+    return text.kind, text.about.id, text.about.start, text.owed_at
 
 
 @dataclass
@@ -320,6 +346,17 @@ class FakeStore(FakeInbox):
         if booking.status in HAVE_THEIR_TIME:
             self._cells |= dict.fromkeys(_cells(booking), booking)
 
+    def claimed(self) -> dict[str, set[datetime]]:
+        """By appointment, the starts of the cells it has."""
+        found: dict[str, set[datetime]] = {}
+        for cell, owner in self._cells.items():
+            found.setdefault(owner.id, set()).add(cell)
+        return found
+
+    def promo_uses(self) -> set[tuple[str, str]]:
+        """Each code with a client who has used it."""
+        return set(self._uses)
+
     # The port PaymentStore
 
     def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:
@@ -420,7 +457,8 @@ class FakeStore(FakeInbox):
             paid, _ = self._payments.get(appointment.package_id, (None, ""))
             package = self._packages.get(appointment.package_id)
             method = self._method(paid)
-            case = Case(appointment, package=package, package_payment=paid, saved_method=method)
+            fee, _ = self._payments.get(appointment.payment_id or "", (None, ""))
+            case = Case(appointment, package=package, package_payment=paid, saved_method=method, fee=fee)
             return CaseReading(case, earlier)
 
     def _method(self, paid: Payment | None) -> str | None:
@@ -442,7 +480,19 @@ class FakeStore(FakeInbox):
             if relied_on is not None:
                 self._refuse_taken(change.after, change.after.updated_at)
                 self._refuse_old_reading(relied_on)
+            if change.charge is not None and change.charge.payment.id in self._payments:
+                raise BookingMoved
             self._claim_key(request)
+            if change.charge is not None:
+                self._write_checkout(change.charge)
+            self._apply(case, change, actor)
+
+    def return_credit(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        with self._lock:
+            self._refuse_stale(case)
+            self.change(fee, paid, actor=actor)
             self._apply(case, change, actor)
 
     def move_paid(
@@ -481,7 +531,8 @@ class FakeStore(FakeInbox):
         before, after = case.appointment, change.after
         self._writes += 1
         self._write_booking(after)
-        self._left[before.id, before.sequence] = before.session
+        if after.session != before.session or after.status is not before.status:
+            self._left[before.id, before.sequence] = before.session
         if change.payment is not None:
             self._payments[after.id] = (change.payment, self._payments[after.id][1])
         if change.returns and after.package_id:
@@ -578,7 +629,7 @@ class FakeStore(FakeInbox):
         return appointment.status is not AppointmentStatus.EXPIRED and not given_up and not appointment.moves
 
     def _with_payment(self, appointment: Appointment) -> Booked:
-        payment, _ = self._payments.get(appointment.id, (None, ""))
+        payment, _ = self._payments.get(appointment.payment_id or appointment.id, (None, ""))
         return Booked(appointment, payment)
 
     def appointments(self, ids: Sequence[str]) -> list[Appointment]:
@@ -606,11 +657,17 @@ class FakeStore(FakeInbox):
             self._effects |= new
             return len(new)
 
+    def effects_of(self, subject_id: str) -> list[Effect]:
+        return [effect for (subject, _), effect in self._effects.items() if subject == subject_id]
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         return [key for key, effect in self._effects.items() if _due(effect, now)]
 
     def effect(self, subject_id: str, effect_id: str) -> Effect:
         return self._effects[subject_id, effect_id]
+
+    def effects_of(self, subject_id: str) -> list[str]:
+        return [effect_id for owner, effect_id in self._effects if owner == subject_id]
 
     def lease_effect(self, subject_id: str, effect_id: str, now: datetime) -> Effect | None:
         with self._lock:
@@ -634,10 +691,15 @@ class FakeStore(FakeInbox):
             self._left.pop((effect.subject_id, effect.sequence - 1), None)
         self.confirm_sent(effect.subject_id, effect.id, provider_id or "-", now)
 
+    def suppress_effect(self, effect: Effect, now: datetime, reason: str) -> None:
+        self._change_mine(effect, status=EffectStatus.SUPPRESSED, last_error=reason, done_at=now)
+
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         effect = self._effects.get((subject_id, effect_id))
-        if effect is not None and effect.status in {EffectStatus.OWED, EffectStatus.DEAD}:
-            done = replace(effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None)
+        if effect is not None and effect.status in TO_BE_ENDED:
+            done = replace(
+                effect, status=EffectStatus.DONE, provider_id=provider_id, last_error=None, done_at=now
+            )
             self._effects[subject_id, effect_id] = done
 
     def note_undelivered(
@@ -661,6 +723,10 @@ class FakeStore(FakeInbox):
         begin = 0 if cursor is None else _read_cursor(cursor)
         end = begin + limit
         return NoticePage(tuple(own[begin:end]), _cursor(end) if end < len(own) else None)
+
+    def notices_about(self, client_id: str, subject_id: str) -> list[Notice]:
+        own = [each for (reader, _), each in self._notices.items() if reader == client_id]
+        return [each for each in own if each.subject_id == subject_id]
 
     def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
         notice = self._notices.get((client_id, notice_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus, Client
@@ -66,13 +67,15 @@ def letter(
     if kind in OF_PACKAGES:
         return about_package(kind, paid=paid, client=changes.get("client", JANE))
     about = appointment(**_as_it_is_then(kind) | changes)
-    if kind not in OF_SESSIONS:
+    if kind is LetterKind.CLIENT_FEE:
+        paid = paid or payment(amount="83.33", cancels=about.id, fee=Decimal("83.33"))
+    elif kind not in OF_SESSIONS:
         paid = paid or payment(id=about.id)
     return replace(_letter(kind, about, paid, that_day), change_fee=change_fee)
 
 
 def _as_it_is_then(kind: LetterKind) -> dict[str, Any]:
-    if kind in CANCELLED:
+    if kind in CANCELLED or kind is LetterKind.CLIENT_FEE:
         return {"status": AppointmentStatus.CANCELLED, "sequence": 1, "cancelled_by": Actor.CLIENT}
     return {"sequence": 1} if kind in MOVED else {}
 

@@ -104,8 +104,9 @@ async def set_account(stack: Assembly, request: Request) -> Any:
     return asdict(stack.paypal.account)
 
 
-async def webhooks(stack: Assembly, _: Request) -> Any:
-    return stack.paypal.webhook_log()
+async def webhooks(stack: Assembly, request: Request) -> Any:
+    state = request.query_params.get("state")
+    return [each for each in stack.paypal.webhook_log() if state in {None, each["state"]}]
 
 
 async def set_delivery(stack: Assembly, request: Request) -> Any:

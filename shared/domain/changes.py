@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus, CalendarStatus
 from shared.domain.checkout import CAPTURE_HOLD, CAPTURE_LEASE, HOLD, Checkout
-from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed
+from shared.domain.effects import FOR_CANCELLATION, FOR_MOVE, Effect, EffectKind, owed, owed_about
 from shared.domain.errors import NotCancellable, NotReschedulable
 from shared.domain.money import Money
 from shared.domain.package import Package
@@ -22,7 +23,8 @@ class Case:
     """A booking with all that decides what a change of it costs.
 
     ``payment`` was made for this session alone; ``package`` and ``package_payment`` are what it was booked from.
-    ``saved_method`` was saved with either payment, and a fee may be charged to it.
+    ``saved_method`` was saved with either payment, and a fee may be charged to it. ``fee`` is the one charged for
+    having cancelled it.
     """
 
     appointment: Appointment
@@ -30,6 +32,7 @@ class Case:
     package: Package | None = None
     package_payment: Payment | None = None
     saved_method: str | None = None
+    fee: Payment | None = None
 
     @property
     def paid_with(self) -> PaidWith:
@@ -55,13 +58,16 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class BookingChange:
     """One step: the booking and its payment afterwards, and what follows. ``returns`` gives the promo code's use or
-    the package's session back. ``detail`` is for the audit trail: what the coach chose."""
+    the package's session back; ``charge`` is a fee that is owed from now on. ``detail`` is for the audit trail: what
+    the coach chose.
+    """
 
     after: Appointment
     payment: Payment | None
     event: str
     effects: tuple[Effect, ...]
     returns: bool = field(default=False)
+    charge: Checkout | None = None
     detail: str | None = None
 
 
@@ -88,15 +94,22 @@ def quoted(
             refunding=refunding,
         )
     )
-    if found.fee and found.returned:
+    # Of what was paid for the session itself, the fee is kept when that goes back. The coach charges nothing.
+    extra = bool(found.fee) and (action is Action.RESCHEDULE or case.payment is None)
+    charged = extra and actor is Actor.CLIENT and case.saved_method is not None
+    if found.fee and found.returned and not charged:
         # Nothing can be charged for it: the session is used up instead.
         found = replace(found, fee=NOTHING, returned=False)
-    charged = action is Action.RESCHEDULE and bool(found.fee) and case.saved_method is not None
     return replace(found, refund=max(NOTHING, found.refund - _given_back(case)), charged=charged)
 
 
 def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | None) -> BookingChange:
-    """Frees the time. Half of a payment is kept by giving back the other half."""
+    """Frees the time. Half of a payment is kept by giving back the other half.
+
+    A package's session whose fee is to be charged is used up until that is taken.
+    """
+    charge = _charge_for_cancelling(case, cost, now) if cost.charged else None
+    returns = cost.returned and charge is None
     after = replace(
         case.appointment,
         status=AppointmentStatus.CANCELLED,
@@ -104,14 +117,41 @@ def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | N
         calendar_status=CalendarStatus.OWED,
         cancelled_by=actor,
         cancel_reason=reason,
-        credit_returned=None if case.paid_with is PaidWith.PAYMENT else cost.returned,
+        credit_returned=None if case.paid_with is PaidWith.PAYMENT else returns,
+        payment_id=charge.payment.id if charge else case.appointment.payment_id,
         updated_at=now,
     )
     payment = None if case.payment is None else _paid_back(case.payment, cost, now)
     effects = _owed(case, after, FOR_CANCELLATION)
     if payment is not None and payment.status is PaymentStatus.REFUND_DUE:
         effects += owed(payment.id, now, EffectKind.REFUND, sequence=payment.version)
-    return BookingChange(after, payment, "cancelled", effects, cost.returned)
+    if charge is not None:
+        effects += owed(charge.payment.id, now, EffectKind.CHARGE, sequence=charge.payment.version)
+    return BookingChange(after, payment, "cancelled", effects, returns, charge)
+
+
+def _charge_for_cancelling(case: Case, cost: Quote, now: datetime) -> Checkout:
+    """There is one for a session at the most, so its id comes from the session's."""
+    appointment = case.appointment
+    fee = Payment(
+        id=hashlib.sha256(f"fee|{appointment.id}".encode()).hexdigest()[: len(appointment.id)],
+        client_id=appointment.client.id,
+        service=appointment.service,
+        amount=Money(cost.fee, case.currency or ""),
+        status=PaymentStatus.CREATED,
+        charges=case.saved_method,
+        cancels=appointment.id,
+        check_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    return Checkout(fee, None, None, f"cancel {appointment.id}")
+
+
+def return_credit(case: Case, now: datetime) -> BookingChange:
+    """The fee for cancelling is taken: the package's session can be used again."""
+    after = replace(case.appointment, credit_returned=True, updated_at=now)
+    return BookingChange(after, None, "credit_returned", (), returns=True)
 
 
 def move(case: Case, start: datetime, schedule: Schedule, actor: Actor, now: datetime) -> BookingChange:
@@ -145,7 +185,7 @@ def _move(
 
 def _owed(case: Case, after: Appointment, kinds: tuple[EffectKind, ...]) -> tuple[Effect, ...]:
     """What matches the calendar knows the time that was left: it is anybody's for good once no event is there."""
-    effects = owed(after.id, after.updated_at, *kinds, sequence=after.sequence)
+    effects = owed_about(after, after.updated_at, *kinds)
     left = case.appointment.claim
     return tuple(
         replace(each, left=left) if each.kind is EffectKind.CALENDAR_EVENT else each for each in effects

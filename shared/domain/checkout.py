@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain.appointment import STANDING, Appointment, AppointmentStatus
 from shared.domain.attention import Attention, AttentionKind
-from shared.domain.effects import FOR_BOOKING, FOR_PACKAGE, Effect, EffectKind, owed
+from shared.domain.effects import FOR_PACKAGE, Effect, EffectKind, owed, owed_for_booking
 from shared.domain.package import Package, PackageStatus
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.settlement import SELLER_HAS_TO_ACT, CaptureState, GivenBack
@@ -46,7 +46,10 @@ LOOK_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """The payment and the one thing it pays for share an id; ``fingerprint`` is the request's that began it."""
+    """The payment and the one thing it pays for share an id; ``fingerprint`` is the request's that began it.
+
+    The fee for cancelling a package's session pays for neither: the payment names that session itself.
+    """
 
     payment: Payment
     booking: Appointment | None
@@ -73,6 +76,11 @@ class Checkout:
         if self.booking is not None:
             return self.booking.status in STANDING
         return self.package is not None and self.package.status is PackageStatus.ACTIVE
+
+    @property
+    def stood(self) -> bool:
+        """Whether it is, or was until somebody cancelled it."""
+        return self.stands or (self.booking is not None and self.booking.cancelled_by is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +138,9 @@ def confirm(
         booking={**said.spoken, "status": AppointmentStatus.CONFIRMED, "timed_at": now, **_NO_HOLD},
         package={"status": PackageStatus.ACTIVE},
     )
-    kinds = FOR_PACKAGE if checkout.booking is None else FOR_BOOKING
-    return Change(after, "confirmed", owed(payment.id, now, *kinds))
+    booking = after.booking
+    effects = owed_for_booking(booking, now) if booking else owed(payment.id, now, *FOR_PACKAGE)
+    return Change(after, "confirmed", effects)
 
 
 def take_fee(checkout: Checkout, capture: CaptureState, now: datetime, *, answered: bool) -> Change:
@@ -141,6 +150,14 @@ def take_fee(checkout: Checkout, capture: CaptureState, now: datetime, *, answer
     )
     done = {"status": AppointmentStatus.COMPLETED, **_NO_HOLD}
     return Change(_moved(checkout, payment, booking=done), "fee_taken")
+
+
+def take_charge(checkout: Checkout, capture: CaptureState, now: datetime) -> Change:
+    """The fee for a cancelled session: what the policy keeps is all of it."""
+    payment = checkout.payment.become(
+        PaymentStatus.CAPTURED, now, fee=checkout.payment.amount.amount, **_adopted(checkout.payment, capture)
+    )
+    return Change(replace(checkout, payment=payment), "fee_taken", _owed(payment, EffectKind.CLIENT_FEE_MAIL))
 
 
 def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
@@ -187,9 +204,12 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
 
 
 def await_payment(checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections) -> Change:
-    """An eCheck or a review takes days: the time stays kept until the session, and a mail says so once."""
-    booking = checkout.booking
-    if checkout.payment.given_up or (booking is not None and booking.start <= now):
+    """An eCheck or a review takes days: the time stays kept until the session, and a mail says so once.
+
+    A fee for cancelling keeps no time, and that it is on its way was said when the session was cancelled.
+    """
+    booking, paid = checkout.booking, checkout.payment
+    if paid.given_up or paid.cancels or (booking is not None and booking.start <= now):
         return await_payment_alone(checkout, capture, now)
     payment = _pending(checkout, capture, now)
     held = {
@@ -259,10 +279,25 @@ def give_up(checkout: Checkout, now: datetime) -> Change:
     return Change(_released(checkout, payment), "given_up")
 
 
+def begin_charge(checkout: Checkout, now: datetime) -> Change:
+    """One caller asks PayPal at a time."""
+    return Change(_being_charged(checkout, now), "charge_begun")
+
+
 def charge_again(checkout: Checkout, now: datetime) -> Change:
     """One caller asks at a time. What was held stays held just as long as it was."""
+    return Change(_being_charged(checkout, now), "charge_repeated")
+
+
+def _being_charged(checkout: Checkout, now: datetime) -> Checkout:
     payment = checkout.payment.become(PaymentStatus.CAPTURING, now, check_at=now + CAPTURE_LEASE)
-    return Change(replace(checkout, payment=payment), "charge_repeated")
+    return replace(checkout, payment=payment)
+
+
+def put_off_charge(checkout: Checkout, now: datetime) -> Change:
+    """PayPal can't be asked now, and has surely taken nothing: it is begun anew."""
+    payment = checkout.payment.become(PaymentStatus.CREATED, now, check_at=now)
+    return Change(replace(checkout, payment=payment), "charge_put_off")
 
 
 def await_ledger(checkout: Checkout, now: datetime) -> Change:
@@ -273,11 +308,14 @@ def await_ledger(checkout: Checkout, now: datetime) -> Change:
 
 
 def end_charge(checkout: Checkout, now: datetime) -> Change:
-    """Nothing was taken, and should it be after all, it goes back: the client is asked otherwise."""
+    """Nothing was taken, and should it be after all, it goes back: for a move the client is asked otherwise, and a
+    cancelled session is used up.
+    """
     payment = checkout.payment.become(
         PaymentStatus.EXPIRED, now, given_up=True, declines=checkout.payment.declines + 1
     )
-    return Change(_released(checkout, payment), "charge_ended")
+    effects = _owed(payment, EffectKind.CLIENT_FEE_MAIL) if payment.cancels else ()
+    return Change(_released(checkout, payment), "charge_ended", effects)
 
 
 def save_method(checkout: Checkout, method: str, now: datetime) -> Change:
@@ -290,11 +328,8 @@ def save_method(checkout: Checkout, method: str, now: datetime) -> Change:
 def deny(checkout: Checkout, now: datetime) -> Change:
     """A pending payment came to nothing."""
     payment = checkout.payment.become(PaymentStatus.DENIED, now)
-    return Change(
-        _released(checkout, payment),
-        "payment_denied",
-        _owed(payment, EffectKind.CLIENT_PAYMENT_FAILED_MAIL),
-    )
+    mail = EffectKind.CLIENT_FEE_MAIL if payment.cancels else EffectKind.CLIENT_PAYMENT_FAILED_MAIL
+    return Change(_released(checkout, payment), "payment_denied", _owed(payment, mail))
 
 
 def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, now: datetime) -> Change:

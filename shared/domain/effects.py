@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.domain.appointment import Appointment
 from shared.domain.time import Interval
 
 MAX_ATTEMPTS = 10
@@ -21,15 +22,31 @@ class EffectKind(StrEnum):
     COACH_CANCELLED_MAIL = "coach_cancelled_mail"
     CLIENT_REMINDER_MAIL = "client_reminder_mail"
     REFUND = "refund"
+    CHARGE = "charge"
     CLIENT_PAYMENT_PENDING_MAIL = "client_payment_pending_mail"
     CLIENT_PAYMENT_FAILED_MAIL = "client_payment_failed_mail"
     CLIENT_TIME_LOST_MAIL = "client_time_lost_mail"
     CLIENT_REFUNDED_MAIL = "client_refunded_mail"
+    CLIENT_FEE_MAIL = "client_fee_mail"
     CLIENT_PACKAGE_MAIL = "client_package_mail"
     COACH_PACKAGE_MAIL = "coach_package_mail"
+    CLIENT_BOOKED_SMS = "client_booked_sms"
+    CLIENT_MOVED_SMS = "client_moved_sms"
+    CLIENT_CANCELLED_SMS = "client_cancelled_sms"
+    CLIENT_REMINDER_SMS = "client_reminder_sms"
 
 
-REPEATABLE = frozenset({EffectKind.CALENDAR_EVENT, EffectKind.REFUND})
+TEXT_BESIDE = {
+    EffectKind.CLIENT_BOOKED_MAIL: EffectKind.CLIENT_BOOKED_SMS,
+    EffectKind.CLIENT_MOVED_MAIL: EffectKind.CLIENT_MOVED_SMS,
+    EffectKind.CLIENT_CANCELLED_MAIL: EffectKind.CLIENT_CANCELLED_SMS,
+    EffectKind.CLIENT_REMINDER_MAIL: EffectKind.CLIENT_REMINDER_SMS,
+}
+"""What goes to the phone of a client who agreed to it, beside the mail about the same."""
+
+REPEATABLE = frozenset(
+    {EffectKind.CALENDAR_EVENT, EffectKind.REFUND, EffectKind.CHARGE, *TEXT_BESIDE.values()}
+)
 
 
 class EffectStatus(StrEnum):
@@ -40,10 +57,13 @@ class EffectStatus(StrEnum):
     """Sent, and it did not arrive."""
     COMPLAINED = "complained"
     """It arrived, and was called unwanted."""
+    SUPPRESSED = "suppressed"
+    """Not sent, as it should be: ``last_error`` says why."""
 
 
 REPEATABLE_LEASE = timedelta(minutes=2)
-"""The calendar's event and the refund carry ids of ours: done twice is done once."""
+"""The calendar's event, the refund and the charge carry ids of ours, and a text is looked for before it is sent
+again: done twice is done once."""
 
 MAIL_LEASE = timedelta(minutes=15)
 """A mail can't be asked for under an id of ours. Whoever dies while sending leaves a doubt. The mail service's own
@@ -54,7 +74,9 @@ event of the sending ends it, normally within seconds; only after a quarter of a
 class Effect:
     """One thing owed for one appointment or package at one ``sequence``; ``id`` is unique within its subject.
 
-    ``subject_id`` is the appointment's id, or the package's.
+    ``subject_id`` is the appointment's id, the package's or the payment's.
+
+    ``owed_at`` is when it was first due; ``done_at`` when it was done or suppressed.
 
     ``due_at`` is when it may next be taken up. A worker takes it over by pushing ``due_at`` past its lease.
 
@@ -66,12 +88,14 @@ class Effect:
     subject_id: str
     kind: EffectKind
     sequence: int
+    owed_at: datetime
     due_at: datetime
     status: EffectStatus = EffectStatus.OWED
     attempts: int = 0
     provider_id: str | None = None
     last_error: str | None = None
     minutes_before: int | None = None
+    done_at: datetime | None = None
     left: Interval | None = None
 
     @property
@@ -110,8 +134,22 @@ FOR_PACKAGE = (EffectKind.CLIENT_PACKAGE_MAIL, EffectKind.COACH_PACKAGE_MAIL)
 
 def owed(subject_id: str, now: datetime, *kinds: EffectKind, sequence: int = 0) -> tuple[Effect, ...]:
     """One effect of each kind, due at once."""
-    return tuple(Effect(subject_id=subject_id, kind=kind, sequence=sequence, due_at=now) for kind in kinds)
+    return tuple(
+        Effect(subject_id=subject_id, kind=kind, sequence=sequence, owed_at=now, due_at=now) for kind in kinds
+    )
 
 
-def owed_for_booking(appointment_id: str, now: datetime) -> tuple[Effect, ...]:
-    return owed(appointment_id, now, *FOR_BOOKING)
+def owed_about(appointment: Appointment, now: datetime, *kinds: EffectKind) -> tuple[Effect, ...]:
+    """One effect of each kind, and the texts beside its mails."""
+    return owed(appointment.id, now, *with_texts(appointment, *kinds), sequence=appointment.sequence)
+
+
+def owed_for_booking(appointment: Appointment, now: datetime) -> tuple[Effect, ...]:
+    return owed_about(appointment, now, *FOR_BOOKING)
+
+
+def with_texts(appointment: Appointment, *kinds: EffectKind) -> tuple[EffectKind, ...]:
+    """Without the client's consent, no text is so much as owed."""
+    if appointment.sms_consent_at is None:
+        return kinds
+    return (*kinds, *(TEXT_BESIDE[kind] for kind in kinds if kind in TEXT_BESIDE))

@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     PAYMENT_FAILED = "payment_failed"
     TIME_LOST = "time_lost"
     REFUNDED = "refunded"
+    FEE_SETTLED = "fee_settled"
     PACKAGE_BOUGHT = "package_bought"
 
 
@@ -32,6 +33,7 @@ NOTICES = {
     EffectKind.CLIENT_PAYMENT_FAILED_MAIL: NoticeKind.PAYMENT_FAILED,
     EffectKind.CLIENT_TIME_LOST_MAIL: NoticeKind.TIME_LOST,
     EffectKind.CLIENT_REFUNDED_MAIL: NoticeKind.REFUNDED,
+    EffectKind.CLIENT_FEE_MAIL: NoticeKind.FEE_SETTLED,
     EffectKind.CLIENT_PACKAGE_MAIL: NoticeKind.PACKAGE_BOUGHT,
 }
 

@@ -39,10 +39,11 @@ _FOUND_TAKEN = frozenset({_S.CAPTURED, _S.PENDING, _S.REFUND_DUE, _S.REFUNDING, 
 _GIVEN_BACK = frozenset({_S.REFUNDED, _S.PARTIALLY_REFUNDED})
 
 TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
-    _S.CREATED: frozenset({_S.ORDERED, _S.EXPIRED}),
+    # Charged to a saved method, it never waits for a buyer.
+    _S.CREATED: frozenset({_S.ORDERED, _S.CAPTURING, _S.EXPIRED}) | _FOUND_TAKEN,
     _S.ORDERED: frozenset({_S.CAPTURING, _S.EXPIRED}) | _FOUND_TAKEN,
-    # Back to ORDERED when the buyer has to approve (again).
-    _S.CAPTURING: frozenset({_S.CAPTURING, _S.DECLINED, _S.ORDERED, _S.EXPIRED}) | _FOUND_TAKEN,
+    # Back to ORDERED when the buyer has to approve (again), to CREATED when a charge was surely not made.
+    _S.CAPTURING: frozenset({_S.CREATED, _S.CAPTURING, _S.DECLINED, _S.ORDERED, _S.EXPIRED}) | _FOUND_TAKEN,
     _S.DECLINED: frozenset({_S.CAPTURING, _S.EXPIRED}) | _FOUND_TAKEN,
     # A late payer wins while nobody took the time.
     _S.EXPIRED: frozenset({_S.CAPTURING}) | _FOUND_TAKEN,
@@ -119,6 +120,8 @@ class Payment:
     """PayPal's token of the method that was saved with it, for fees to come."""
     charges: str | None = None
     """The saved method that it is taken from, without the buyer. Its order is made and captured in one call."""
+    cancels: str | None = None
+    """The cancelled session of a package that it is the fee for: once it is taken, the session can be used again."""
     check_at: datetime | None = None
     """When to ask PayPal again if nobody has moved it on by then; None when nothing is to be waited for."""
     version: int = 1

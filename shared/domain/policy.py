@@ -73,9 +73,9 @@ class Terms:
 class Quote:
     """Amounts in the currency of the price, with two decimals. ``refund`` is what goes back of this session's price.
 
-    ``returned`` tells that the promo code's use or the package's session can be used again. Where a package's fee
-    can't be charged, it is not returned, and nothing is charged instead. ``charged`` tells that the fee is taken from
-    the saved payment method, without asking the client again unless PayPal declines it.
+    ``returned`` tells that the promo code's use or the package's session can be used again. ``charged`` tells that
+    the fee is taken from the saved payment method. Where it can't be, a client who moves is asked to approve it; a
+    package's session that is cancelled is not returned, and nothing is charged instead.
     """
 
     fee: Decimal

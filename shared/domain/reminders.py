@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.domain.appointment import Appointment, AppointmentStatus
-from shared.domain.effects import Effect, EffectKind
+from shared.domain.effects import Effect, EffectKind, with_texts
 
 REMINDERS = (timedelta(hours=24), timedelta(hours=1))
 """Elapsed time before the start, whatever the clocks do meanwhile."""
@@ -32,15 +32,19 @@ def worth_sending(reminder: Effect, appointment: Appointment, now: datetime) -> 
     return appointment.status is AppointmentStatus.CONFIRMED and now < appointment.start - following
 
 
-def owed_reminder(appointment: Appointment, now: datetime) -> Effect | None:
+def owed_reminders(appointment: Appointment, now: datetime) -> tuple[Effect, ...]:
     """What is owed to the client now; the same for the same reminder of the same time, whenever it is asked for."""
     before = due(appointment, now)
     if before is None:
-        return None
-    return Effect(
-        subject_id=appointment.id,
-        kind=EffectKind.CLIENT_REMINDER_MAIL,
-        sequence=appointment.sequence,
-        due_at=now,
-        minutes_before=before // timedelta(minutes=1),
+        return ()
+    return tuple(
+        Effect(
+            subject_id=appointment.id,
+            kind=kind,
+            sequence=appointment.sequence,
+            owed_at=now,
+            due_at=now,
+            minutes_before=before // timedelta(minutes=1),
+        )
+        for kind in with_texts(appointment, EffectKind.CLIENT_REMINDER_MAIL)
     )

@@ -36,8 +36,8 @@ class RescheduleRequest(BaseModel):
 class QuoteView(BaseModel):
     """Amounts are strings with two decimals, in ``currency``, which is None where there is nothing to pay.
 
-    ``fee_charged`` tells that the fee is taken from the saved payment method at once; only if PayPal declines that
-    is there an order to approve.
+    ``fee_charged`` tells that the fee is taken from the saved payment method. If PayPal declines that, a move has an
+    order to approve, and a cancelled package session is used up after all, for nothing.
     """
 
     fee: str

@@ -66,7 +66,11 @@ class OrderView(BaseModel):
 
 
 class PaymentState(BaseModel):
-    """Amounts are strings with two decimals."""
+    """Amounts are strings with two decimals.
+
+    Of a package's session it is the fee for cancelling it: ``fee`` is what of it was taken, and ``status`` tells how
+    far it is (``created`` until PayPal is asked).
+    """
 
     status: str
     amount: str

@@ -82,7 +82,7 @@ def book_free(
             refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
             appointment = _appointment(appointment_id, caller, wanted, promo, service, facts.diary, now)
             try:
-                store.book_free(appointment, asked, facts.diary, owed_for_booking(appointment.id, now))
+                store.book_free(appointment, asked, facts.diary, owed_for_booking(appointment, now))
             except (AlreadyBooked, DiaryChanged):
                 continue
             except SlotTaken as lost:

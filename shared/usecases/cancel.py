@@ -1,5 +1,7 @@
-"""A session is cancelled: the time is free at once, what the policy gives back is owed. ``PUT /booking/{id}/cancel``,
-and the coach's own, ``PUT /booking/admin/{id}/cancel``."""
+"""A session is cancelled: its time is free at once, what goes back or is charged is owed.
+
+``PUT /booking/{id}/cancel``, and the coach's own, ``PUT /booking/admin/{id}/cancel``.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ def cancel(
     wanted: Cancellation,
     idempotency_key: str | None,
 ) -> Booked:
-    """The cancelled booking, with how far its refund is.
+    """The cancelled booking, with how far its refund is, or the fee that is charged for it.
 
     Raises ``NotFound``, ``NotCancellable``, ``IdempotencyKeyReused``, ``TooManyRequests`` and
     ``TemporarilyUnavailable``.
@@ -44,7 +46,7 @@ def cancel(
         heard = read_case(changes, caller, wanted.appointment_id, now, request)
         case = heard.case
         if heard.before:
-            return Booked(case.appointment, case.payment)
+            return Booked(case.appointment, case.payment or case.fee)
         actor = acting(case.appointment, caller)
         cost = quoted(case, Action.CANCEL, actor, now, wanted.refunding)
         change = cancelled(case, cost, actor, now, wanted.reason)
@@ -54,5 +56,5 @@ def cancel(
             changes.change_booking(case, change, actor=caller.client_id, request=request)
         except (BookingMoved, DiaryChanged):
             continue
-        return Booked(change.after, change.payment)
+        return Booked(change.after, change.charge.payment if change.charge else change.payment)
     raise TooManyRequests("This booking is being changed right now; please try again.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.appointment import STANDING, Appointment
@@ -18,12 +18,15 @@ from shared.usecases.ports import (
     Letter,
     Mailer,
     NoticeStore,
+    NotToBeSent,
     OutcomeUnknown,
+    Texter,
     TryAgainLater,
     WillNeverWork,
 )
-from shared.usecases.settle import Till, give_up_refund, pay_back
+from shared.usecases.settle import Till, collect, give_up_refund, pay_back
 from shared.usecases.write_letter import write_letter
+from shared.usecases.write_text import TEXTS, write_text
 
 LOOKS = 5
 """How often one worker follows a booking that changes while its event is being written."""
@@ -36,6 +39,7 @@ class World:
     bookings: BookingStore
     effects: EffectStore
     mailer: Mailer
+    texter: Texter
     till: Till
     notices: NoticeStore
 
@@ -66,6 +70,8 @@ def deliver(world: World, subject_id: str, effect_id: str) -> bool:
         return True
     try:
         provider_id = _make_it_so(world, effect)
+    except NotToBeSent as reason:
+        world.effects.suppress_effect(effect, world.clock.now(), str(reason))
     except WillNeverWork as hopeless:
         _give_up(world, effect, str(hopeless))
     except OutcomeUnknown:
@@ -86,9 +92,13 @@ def _make_it_so(world: World, effect: Effect) -> str | None:
         case EffectKind.REFUND:
             pay_back(world.till, effect.subject_id)
             return None
+        case EffectKind.CHARGE:
+            collect(world.till, effect.subject_id)
+            return None
+        case kind if kind in TEXTS:
+            return world.texter.send(write_text(effect, world.bookings, world.clock.now()))
         case _:
-            letter = write_letter(effect, world.bookings, world.till)
-            return None if letter is None else _tell(world, effect, letter)
+            return _tell(world, effect, write_letter(effect, world.bookings, world.till))
 
 
 def _tell(world: World, effect: Effect, letter: Letter) -> str:
@@ -109,7 +119,7 @@ def _match_calendar(world: World, appointment_id: str) -> None:
         else:
             world.calendar.remove_event(appointment_id)
         before, seen = seen, _booking(world, appointment_id)
-        if (seen.status, seen.sequence) == (before.status, before.sequence):
+        if seen == replace(before, calendar_status=seen.calendar_status):
             return
     raise TryAgainLater("the booking is being changed again and again")
 

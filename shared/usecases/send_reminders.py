@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.domain.reminders import EARLIEST, owed_reminder
+from shared.domain.reminders import EARLIEST, owed_reminders
 from shared.domain.time import GRID_MINUTES, Interval, minutes
 from shared.usecases.ports import BookingStore, EffectStore
 
@@ -16,5 +16,5 @@ def send_reminders(bookings: BookingStore, effects: EffectStore, now: datetime) 
     """The number of reminders that became owed. Three reads, and a write for each of those."""
     soon = Interval(now, now + EARLIEST + minutes(GRID_MINUTES))
     ids = [claim.appointment_id for claim in bookings.diary(soon).claims]
-    reminders = [owed_reminder(appointment, now) for appointment in bookings.appointments(ids)]
-    return effects.owe([each for each in reminders if each is not None])
+    sessions = bookings.appointments(ids)
+    return effects.owe([reminder for session in sessions for reminder in owed_reminders(session, now)])

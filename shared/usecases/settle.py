@@ -7,6 +7,7 @@ one transaction that names the state it was decided on, so whoever comes second 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -71,7 +72,8 @@ ROUNDS = 8
 
 SYSTEM = "system"
 REFUND_NOTE = "Refund of your coaching booking"
-CHARGE_NOTE = "Fee for moving your session"
+FEE_NOTE = "Fee for moving your session"
+CANCEL_NOTE = "Fee for cancelling your session"
 LONGEST_LEDGER = timedelta(days=31)
 
 _OWING = frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDING})
@@ -240,10 +242,14 @@ class _Round:
     def _settle_charge(self) -> Checkout:
         """Asked again under the same id, PayPal charges once and tells what became of it, while it remembers."""
         payment = self.seen.payment
-        if payment.status is not PaymentStatus.CAPTURING:
+        begun = payment.status is PaymentStatus.CAPTURING
+        if not begun and payment.status is not PaymentStatus.CREATED:
             return self.seen
         if self.now < payment.created_at + CHARGE_REPEATABLE:
-            return self.charge(self._write(steps.charge_again(self.seen, self.now)), again=True)
+            step = steps.charge_again if begun else steps.begin_charge
+            return self.charge(self._write(step(self.seen, self.now)), again=begun)
+        if not begun:
+            return self._write(steps.end_charge(self.seen, self.now))
         if self.now < payment.created_at + CHARGE_IN_LEDGER:
             return self._write(steps.await_ledger(self.seen, self.now))
         return self._find_charge()
@@ -251,14 +257,16 @@ class _Round:
     def charge(self, begun: Checkout, *, again: bool) -> Checkout:
         """``again`` tells that an earlier call may have taken the money."""
         payment = begun.payment
+        note = CANCEL_NOTE if payment.cancels else FEE_NOTE
         try:
-            order = self.till.gateway.charge(
-                payment, description=CHARGE_NOTE, request_id=payment.charge_request_id
-            )
+            order = self.till.gateway.charge(payment, description=note, request_id=payment.charge_request_id)
         except PaymentDeclined:
             return self._write(steps.end_charge(begun, self._later()), begun)
         except PaymentProviderUnavailable:
             if again:
+                raise
+            if payment.cancels:
+                self._write(steps.put_off_charge(begun, self._later()), begun)
                 raise
             return self._write(steps.end_charge(begun, self._later()), begun)
         except OutcomeUnknown as lost:
@@ -374,6 +382,8 @@ class _Round:
         self, checkout: Checkout, capture: CaptureState, order: OrderState | None, now: datetime
     ) -> Checkout:
         """Raises ``SlotTaken`` when what was paid for can't be had any more."""
+        if checkout.payment.cancels is not None:
+            return self._return_credit(checkout, checkout.payment.cancels, capture, now)
         answered = self.buyer is not None
         if checkout.booking is None or checkout.booking.moves is None:
             method = order.saved_method if order else None
@@ -381,16 +391,35 @@ class _Round:
                 checkout, capture, now, self._said, answered=answered, saved_method=method
             )
             return self._write(confirmed, checkout, self._new_request(checkout))
-        case = self.till.changes.case(checkout.booking.moves).case
-        if case is None or not changes.may_move(case, checkout.booking, now):
-            raise SlotTaken("The session is not to be moved any more.")
-        paid = steps.take_fee(checkout, capture, now, answered=answered)
-        moved = changes.move_to(case, checkout.booking, now, checkout.payment.amount.amount)
-        try:
-            self.till.changes.move_paid(checkout, paid, case, moved, actor=self._actor)
-        except BookingMoved:
-            raise PaymentMoved from None
-        return paid.after
+        return self._move(checkout, checkout.booking, capture, now)
+
+    def _move(self, fee: Checkout, hold: Appointment, capture: CaptureState, now: datetime) -> Checkout:
+        """Raises ``SlotTaken`` as above."""
+        paid = steps.take_fee(fee, capture, now, answered=self.buyer is not None)
+        for _ in range(ROUNDS):
+            case = self.till.changes.case(hold.moves or "").case
+            if case is None or not changes.may_move(case, hold, now):
+                raise SlotTaken("The session is not to be moved any more.")
+            moved = changes.move_to(case, hold, now, fee.payment.amount.amount)
+            with suppress(BookingMoved):
+                self.till.changes.move_paid(fee, paid, case, moved, actor=self._actor)
+                return paid.after
+        raise PaymentMoved
+
+    def _return_credit(
+        self, fee: Checkout, booking_id: str, capture: CaptureState, now: datetime
+    ) -> Checkout:
+        """The fee for cancelling a package's session brings that back."""
+        paid = steps.take_charge(fee, capture, now)
+        for _ in range(ROUNDS):
+            case = self.till.changes.case(booking_id).case
+            if case is None:
+                raise NotFound("The session that the fee is for is gone.")
+            returned = changes.return_credit(case, now)
+            with suppress(BookingMoved):
+                self.till.changes.return_credit(fee, paid, case, returned, actor=self._actor)
+                return paid.after
+        raise PaymentMoved
 
     def _owe_back(self, checkout: Checkout, capture: CaptureState) -> Checkout:
         return self._write(steps.owe_back(checkout, capture, self._later()), checkout)
@@ -580,6 +609,16 @@ def pay_back(till: Till, payment_id: str) -> None:
         raise TryAgainLater("the refund is not made yet")
 
 
+def collect(till: Till, payment_id: str) -> None:
+    """What the outbox does about a charge that is owed. Raises ``TryAgainLater`` until PayPal's answer is known."""
+    try:
+        checkout = settle(till, payment_id).checkout
+    except (PaymentProviderUnavailable, TooManyRequests) as trouble:
+        raise TryAgainLater(trouble.detail) from trouble
+    if checkout.payment.status in {PaymentStatus.CREATED, PaymentStatus.CAPTURING}:
+        raise TryAgainLater("the charge is not made yet")
+
+
 def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
     """The outbox tried often enough: a person has to know, and the sweeper goes on trying."""
     for _ in range(ROUNDS):
@@ -597,7 +636,8 @@ def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
 
 def _charge_failed(checkout: Checkout, judgement: Judgement) -> bool:
     """Nobody approves a charge later: what did not take the money at once never shall."""
-    charging = checkout.payment.charges is not None and checkout.payment.status is PaymentStatus.CAPTURING
+    open_ones = {PaymentStatus.CREATED, PaymentStatus.CAPTURING}
+    charging = checkout.payment.charges is not None and checkout.payment.status in open_ones
     return charging and judgement.verdict in _NOTHING_TAKEN
 
 

@@ -76,9 +76,7 @@ def use_package(
             refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
             appointment = _appointment(appointment_id, package, wanted, facts.diary, now)
             try:
-                store.book_from_package(
-                    appointment, asked, facts.diary, owed_for_booking(appointment.id, now)
-                )
+                store.book_from_package(appointment, asked, facts.diary, owed_for_booking(appointment, now))
             except (AlreadyBooked, DiaryChanged):
                 continue
             except SlotTaken as lost:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shared.domain.appointment import STANDING, Actor, Appointment, AppointmentStatus
 from shared.domain.changes import quoted
+from shared.domain.checkout import Checkout
 from shared.domain.effects import Effect, EffectKind
 from shared.domain.local_time import span_of_days
 from shared.domain.money import Money
@@ -15,7 +16,15 @@ from shared.domain.payment import NOTHING, Payment, PaymentStatus
 from shared.domain.policy import Action
 from shared.domain.reminders import worth_sending
 from shared.domain.time import Interval
-from shared.usecases.ports import BookingStore, ChangeStore, Letter, LetterKind, PaymentStore, WillNeverWork
+from shared.usecases.ports import (
+    BookingStore,
+    ChangeStore,
+    Letter,
+    LetterKind,
+    NotToBeSent,
+    PaymentStore,
+    WillNeverWork,
+)
 from shared.usecases.settle import Till
 
 LETTERS = {
@@ -30,6 +39,7 @@ LETTERS = {
     EffectKind.CLIENT_PAYMENT_FAILED_MAIL: LetterKind.CLIENT_PAYMENT_FAILED,
     EffectKind.CLIENT_TIME_LOST_MAIL: LetterKind.CLIENT_TIME_LOST,
     EffectKind.CLIENT_REFUNDED_MAIL: LetterKind.CLIENT_REFUNDED,
+    EffectKind.CLIENT_FEE_MAIL: LetterKind.CLIENT_FEE,
     EffectKind.CLIENT_PACKAGE_MAIL: LetterKind.CLIENT_PACKAGE,
     EffectKind.COACH_PACKAGE_MAIL: LetterKind.COACH_PACKAGE,
 }
@@ -56,24 +66,25 @@ GOING_BACK = frozenset(
 )
 
 
-def write_letter(effect: Effect, bookings: BookingStore, till: Till) -> Letter | None:
-    """None when things have moved on, and with them what there is to say.
+OVERTAKEN = "overtaken by later changes"
+"""Things have moved on, and with them what there is to say."""
 
-    Raises ``WillNeverWork`` when what it was to be about is gone.
-    """
+
+def write_letter(effect: Effect, bookings: BookingStore, till: Till) -> Letter:
+    """Raises ``NotToBeSent`` when it is overtaken, ``WillNeverWork`` when what it was to be about is gone."""
     kind = LETTERS[effect.kind]
     if kind in OF_BOOKINGS:
         return _of_booking(kind, effect, bookings, till)
     return _of_money(kind, effect, bookings, till.payments)
 
 
-def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore, till: Till) -> Letter | None:
+def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore, till: Till) -> Letter:
     booked = bookings.booked(effect.subject_id)
     if booked is None:
         raise WillNeverWork("the booking is gone")
     appointment, now = booked.appointment, till.clock.now()
-    if appointment.sequence != effect.sequence or not _stands_so(kind, effect, appointment, now):
-        return None
+    if appointment.sequence != effect.sequence or not stands_so(kind, effect, appointment, now):
+        raise NotToBeSent(OVERTAKEN)
     zone, reminds = bookings.settings().schedule.timezone, kind is LetterKind.CLIENT_REMINDER
     return Letter(
         kind=kind,
@@ -86,7 +97,8 @@ def _of_booking(kind: LetterKind, effect: Effect, bookings: BookingStore, till: 
     )
 
 
-def _stands_so(kind: LetterKind, effect: Effect, appointment: Appointment, now: datetime) -> bool:
+def stands_so(kind: LetterKind, effect: Effect, appointment: Appointment, now: datetime) -> bool:
+    """Whether it is still true what the letter or text says."""
     match kind:
         case LetterKind.CLIENT_CANCELLED | LetterKind.COACH_CANCELLED:
             return appointment.status is AppointmentStatus.CANCELLED
@@ -105,15 +117,13 @@ def _change_fee(changes: ChangeStore, appointment_id: str, now: datetime) -> Mon
     return Money(fee, case.currency) if fee else None
 
 
-def _of_money(
-    kind: LetterKind, effect: Effect, bookings: BookingStore, payments: PaymentStore
-) -> Letter | None:
+def _of_money(kind: LetterKind, effect: Effect, bookings: BookingStore, payments: PaymentStore) -> Letter:
     checkout = payments.checkout(effect.subject_id)
-    about = (checkout.booking or checkout.package) if checkout else None
+    about = _paid_for(checkout, bookings) if checkout else None
     if checkout is None or about is None:
         raise WillNeverWork("the payment is gone")
     if not _still_so(kind, about, checkout.payment):
-        return None
+        raise NotToBeSent(OVERTAKEN)
     return Letter(
         kind=kind,
         about=about,
@@ -121,6 +131,13 @@ def _of_money(
         coach_timezone=bookings.settings().schedule.timezone,
         effect_id=effect.ref,
     )
+
+
+def _paid_for(checkout: Checkout, bookings: BookingStore) -> Appointment | Package | None:
+    """The fee for cancelling is about the session that was cancelled."""
+    if checkout.payment.cancels is not None:
+        return bookings.appointment(checkout.payment.cancels)
+    return checkout.booking or checkout.package
 
 
 def _still_so(kind: LetterKind, about: Appointment | Package, payment: Payment) -> bool:
@@ -135,6 +152,8 @@ def _still_so(kind: LetterKind, about: Appointment | Package, payment: Payment) 
             return payment.status in GOING_BACK
         case LetterKind.CLIENT_REFUNDED:
             return payment.refunded > NOTHING
+        case LetterKind.CLIENT_FEE:
+            return bool(payment.fee) or payment.status in {PaymentStatus.EXPIRED, PaymentStatus.DENIED}
         case _:
             return about.status is PackageStatus.ACTIVE
 

@@ -9,6 +9,7 @@ import pytest
 
 from local import environment, template
 from local.paypal.courier import Courier
+from local.twilio.state import TwilioState
 from shared import bootstrap
 from shared.adapters.paypal_signature import AskingPayPal, CheckingCertificates
 from tests.adapters.paypal_rig import Receiver, Shop
@@ -22,10 +23,11 @@ def given(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
     """Puts the local environment of a function into this process."""
 
     def put(folder: str, **parameters: str) -> None:
-        chosen = environment.parameters("http://site", "http://signin", shop.state) | parameters
+        twilio = TwilioState()
+        chosen = environment.parameters("http://site", "http://signin", shop.state, twilio) | parameters
         function = template.read(TEMPLATE, chosen).functions[folder]
         urls = dict.fromkeys(environment.PORTS, "http://127.0.0.1:1") | {"paypal": shop.state.base_url}
-        for name, value in environment.environment_of({}, urls, "{}", shop.state)(function).items():
+        for name, value in environment.environment_of({}, urls, "{}", shop.state, twilio)(function).items():
             monkeypatch.setenv(name, value)
 
     for built in BUILT:

@@ -32,17 +32,29 @@ def paypal_server() -> Iterator[PayPalState]:
 
 @pytest.fixture
 def market(dynamodb: str, table_name: str, paypal_server: PayPalState) -> Market:
+    return _market(dynamodb, table_name, paypal_server, saves=False)
+
+
+@pytest.fixture
+def saving(dynamodb: str, table_name: str, paypal_server: PayPalState) -> Market:
+    """Where PayPal saves payment methods, and fees are charged to them."""
+    return _market(dynamodb, table_name, paypal_server, saves=True)
+
+
+def _market(dynamodb: str, table_name: str, paypal_server: PayPalState, *, saves: bool) -> Market:
     paypal_server.reset()
+    paypal_server.set_vault(saves)
     paypal_server.processing_seconds = 0.0
     table = Table(engine.client("dynamodb", dynamodb), table_name)
     payments, store, calendar = DynamoPayments(table), DynamoBookings(table), FakeCalendar()
+    changes = DynamoChanges(table, saved_methods=saves)
     store.seed()
     api = PayPalApi(
         api_base=paypal_server.base_url,
         client_id=paypal_server.client_id,
         client_secret=paypal_server.client_secret,
     )
-    gateway = PayPalGateway(api)
+    gateway = PayPalGateway(api, vault_enabled=saves)
     site = "https://coach.example"
     environment = {
         **engine.CREDENTIALS,
@@ -55,11 +67,12 @@ def market(dynamodb: str, table_name: str, paypal_server: PayPalState) -> Market
         "PAYPAL_CLIENT_ID": paypal_server.client_id,
         "PAYPAL_CLIENT_SECRET": paypal_server.client_secret,
         "PAYPAL_WEBHOOK_ID": paypal_server.webhook_id,
+        "PAYPAL_VAULT_ENABLED": str(saves).lower(),
     }
     return Market(
         environment,
         table,
         paypal_server,
-        Till(payments, DynamoChanges(table), gateway, calendar, StoppedClock(NOW)),  # type: ignore[arg-type]
+        Till(payments, changes, gateway, calendar, StoppedClock(NOW)),  # type: ignore[arg-type]
         Shop(payments, store, calendar, gateway, site, site),
     )

@@ -86,7 +86,7 @@ def claimer(claiming: Claiming) -> Callable[[], bool]:
 
     def claim() -> bool:
         try:
-            store.book_free(booking, "asked", relied_on, owed_for_booking(booking.id, NOW))
+            store.book_free(booking, "asked", relied_on, owed_for_booking(booking, NOW))
         except SlotTaken:
             return False
         return True

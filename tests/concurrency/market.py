@@ -14,6 +14,7 @@ from shared.adapters.dynamodb.attention import DynamoAttention
 from shared.adapters.dynamodb.effects import DynamoEffects
 from shared.adapters.dynamodb.inbox import DynamoInbox
 from shared.adapters.dynamodb.notices import DynamoNotices
+from shared.adapters.dynamodb.packages import DynamoPackages
 from shared.adapters.dynamodb.store import DynamoBookings
 from shared.adapters.dynamodb.table import Table
 from shared.domain.appointment import Appointment
@@ -30,7 +31,7 @@ from tests import money
 from tests.builders import NOW, START, appointment, caller
 from tests.concurrency import errands
 from tests.concurrency.errands import Answer, Errand, StoppedClock
-from tests.fakes import FakeMailer
+from tests.fakes import FakeMailer, FakeTexter
 
 
 @dataclass
@@ -63,8 +64,31 @@ class Market:
     def book_free(self, client: str, start: datetime = START) -> str:
         booking = appointment(client, start=start)
         diary = self.shop.bookings.diary(Interval(start - timedelta(days=1), start + timedelta(days=1)))
-        DynamoBookings(self.table).book_free(booking, "asked", diary, owed_for_booking(booking.id, NOW))
+        DynamoBookings(self.table).book_free(booking, "asked", diary, owed_for_booking(booking, NOW))
         return booking.id
+
+    def book_from_package(self, client: str, start: datetime = START) -> str:
+        """The session's id; its package is bought for it."""
+        order = self.order(client, None)
+        settle(self.till, order.payment.id)
+        package = {"service": "package", "duration_minutes": 60, "package_id": order.payment.id}
+        booking = appointment(client, start=start, promo_code=None, **package)
+        diary = self.shop.bookings.diary(Interval(start - timedelta(days=1), start + timedelta(days=1)))
+        owed = owed_for_booking(booking.id, NOW)
+        DynamoPackages(self.table).book_from_package(booking, "asked", diary, owed)
+        return booking.id
+
+    def sessions_used(self, booking_id: str) -> int:
+        """Of the package that it was booked from."""
+        case = self.till.changes.case(booking_id).case
+        assert case is not None
+        assert case.package is not None
+        return case.package.sessions_used
+
+    def charge(self, booking_id: str) -> Errand:
+        """What the stream makes of a fee that is owed for having cancelled it."""
+        fee_id = str(self.standing(booking_id).payment_id)
+        return self.errand("effects", errands.working_off(fee_id, "charge-1"))
 
     def ask_fee(self, client: str, booking_id: str, to: datetime) -> str:
         """The order for the fee of that move, approved."""
@@ -110,7 +134,9 @@ class Market:
         effects, inbox, attention = DynamoEffects(table), DynamoInbox(table), DynamoAttention(table)
         for hours in (1, 2, 3):
             till = replace(self.till, clock=StoppedClock(NOW + timedelta(hours=hours)))
-            world = World(DynamoBookings(table), effects, FakeMailer(), till, DynamoNotices(table))
+            world = World(
+                DynamoBookings(table), effects, FakeMailer(), FakeTexter(), till, DynamoNotices(table)
+            )
             sweep(Books(world, inbox, attention))
         endpoint = self.environment["AWS_ENDPOINT_URL_DYNAMODB"]
         return money.check(endpoint, table.name, self.paypal.ledger())

@@ -173,3 +173,65 @@ def test_a_fee_paid_while_the_session_is_cancelled_is_kept_for_a_move_or_goes_ba
     market.settled()
     after = market.standing(booking)
     assert (after.status, after.sequence) == ("cancelled", 1 + (after.start == ELSEWHERE))
+
+
+# Fees charged to a saved method
+
+
+def test_one_of_six_late_cancels_is_charged_for(saving: Market) -> None:
+    booking = saving.book_from_package("alex")
+    answers = race(runner, [saving.cancel("alex", booking) for _ in range(6)])
+    assert outcomes(answers) == {"200": 1, "not_cancellable": 5}
+    assert saving.sessions_used(booking) == 1
+    saving.settled()
+    assert (len(saving.captured), saving.sessions_used(booking)) == (2, 0)
+
+
+@pytest.mark.parametrize("thinks", [0.0, 0.3])
+def test_workers_at_once_take_one_fee_and_bring_one_session_back(saving: Market, thinks: float) -> None:
+    booking = saving.book_from_package("alex")
+    race(runner, [saving.cancel("alex", booking)])
+    saving.paypal.processing_seconds = thinks
+    race(runner, [*(saving.charge(booking) for _ in range(3)), *(saving.sweep() for _ in range(3))])
+    assert (len(saving.captured), saving.sessions_used(booking)) == (2, 0)
+    saving.settled()
+    assert (len(saving.captured), saving.sessions_used(booking), saving.given_back) == (2, 0, [])
+
+
+def test_a_fee_is_taken_once_while_its_webhook_comes_and_the_sweeper_looks(saving: Market) -> None:
+    booking = saving.book_from_package("alex")
+    race(runner, [saving.cancel("alex", booking)])
+    race(runner, [saving.charge(booking)])
+    race(runner, [saving.webhook(), saving.webhook(), saving.charge(booking), saving.sweep()])
+    saving.settled()
+    assert (len(saving.captured), saving.sessions_used(booking)) == (2, 0)
+
+
+@pytest.mark.parametrize("thinks", [0.0, 0.15, 0.0, 0.15])
+def test_a_late_cancel_against_a_late_move_ends_cancelled_with_each_fee_earned_or_given_back(
+    saving: Market, thinks: float
+) -> None:
+    booking = saving.book_from_package("alex")
+    saving.paypal.processing_seconds = thinks
+    moved, cancelled = race(runner, [saving.move("alex", booking, ELSEWHERE), saving.cancel("alex", booking)])
+    assert cancelled[0] == 200
+    assert moved[0] == 200 or moved[1]["code"] in {"hold_expired", "not_reschedulable"}
+    saving.settled()
+    after = saving.standing(booking)
+    went = after.start == ELSEWHERE
+    assert (after.status, after.sequence, went) == ("cancelled", 1 + went, moved[0] == 200)
+    assert saving.sessions_used(booking) == 0
+    taken, back = len(saving.captured), len(saving.given_back)
+    assert taken - back == 2 + went, "the package, the fee for cancelling, and one for a move that was made"
+
+
+@pytest.mark.parametrize("attempt", AGAIN)
+def test_of_a_session_moved_to_two_times_at_once_one_fee_is_kept(saving: Market, attempt: int) -> None:
+    saving.paypal.processing_seconds = 0.1 * (attempt % 2)
+    booking = saving.buy("alex")
+    times = (ELSEWHERE, ELSEWHERE + HOUR)
+    answers = race(runner, [saving.move("alex", booking, to) for to in times])
+    assert "200" in outcomes(answers)
+    saving.settled()
+    moves = saving.standing(booking).sequence
+    assert len(saving.captured) - len(saving.given_back) == 1 + moves

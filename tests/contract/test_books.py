@@ -53,7 +53,7 @@ def test_an_empty_table_has_empty_books(store: Store) -> None:
 
 def test_everything_is_in_the_books_and_nothing_about_whose_it_is(store: Store) -> None:
     free = appointment("sam", minutes_later=180)
-    store.book_free(free, "asked", store.diary(WEEK), owed_for_booking(free.id, NOW))
+    store.book_free(free, "asked", store.diary(WEEK), owed_for_booking(free, NOW))
     held = hold(store, session())
     bought = hold(store, bundle(order="PACKAGE"))
     assert bought.package is not None

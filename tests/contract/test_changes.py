@@ -66,7 +66,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 @pytest.fixture
 def free(store: Store) -> Case:
     booked = appointment()
-    store.book_free(booked, "asked", store.diary(SPAN), owed_for_booking(booked.id, NOW))
+    store.book_free(booked, "asked", store.diary(SPAN), owed_for_booking(booked, NOW))
     return read(store, booked.id)
 
 
@@ -81,7 +81,7 @@ def from_package(store: Store) -> Case:
     booked = appointment(
         service="package", duration_minutes=60, promo_code=None, package_id=package.payment.id
     )
-    store.book_from_package(booked, "asked", store.diary(SPAN), owed_for_booking(booked.id, NOW))
+    store.book_from_package(booked, "asked", store.diary(SPAN), owed_for_booking(booked, NOW))
     return read(store, booked.id)
 
 
@@ -120,7 +120,7 @@ def claimed(store: Store) -> list[Interval]:
 
 def book(store: Store, later: int, client: str = "blake", **changes: Any) -> None:
     other = appointment(client, later, **changes)
-    store.book_free(other, "asked", store.diary(SPAN), owed_for_booking(other.id, NOW))
+    store.book_free(other, "asked", store.diary(SPAN), owed_for_booking(other, NOW))
 
 
 def test_a_case_has_what_it_was_paid_with(store: Store, free: Case) -> None:
@@ -468,3 +468,112 @@ def test_the_longest_session_there_can_be_moves_in_one_transaction_with_its_char
     paid = checkout.take_fee(fee, capture, NOW, answered=True)
     store.move_paid(fee, paid, longest, steps.move_to(longest, fee.booking, NOW, cost.fee), actor="alex")
     assert claimed(store) == [fee.booking.claim]
+
+
+# A fee for cancelling a package's session
+
+
+@pytest.fixture
+def late(store: Store) -> Case:
+    """A session of a package that was bought with a method that was saved."""
+    package = buy(store, bundle(order="PACKAGE"), "method-1")
+    booked = appointment(
+        service="package", duration_minutes=60, promo_code=None, package_id=package.payment.id
+    )
+    store.book_from_package(booked, "asked", store.diary(SPAN), owed_for_booking(booked.id, NOW))
+    return read(store, booked.id)
+
+
+def fee_of(store: Store, case: Case) -> Any:
+    fee = store.checkout(case.appointment.payment_id or "")
+    assert fee is not None
+    return fee
+
+
+def sessions_used(store: Store, case: Case) -> int:
+    package = read(store, case.appointment.id).package
+    assert package is not None
+    return package.sessions_used
+
+
+def take_fee(store: Store, fee: Any, case: Case, capture: str = "FEE-CAPTURE") -> None:
+    captured = replace(capture_of(fee, capture), order_id="FEE-ORDER")
+    paid, returned = checkout.take_charge(fee, captured, NOW), steps.return_credit(case, NOW)
+    store.return_credit(fee, paid, case, returned, actor="system")
+
+
+def test_cancelling_owes_the_charge_in_the_same_transaction(store: Store, late: Case) -> None:
+    after = cancel(store, late)
+    assert claimed(store) == []
+    fee = fee_of(store, after)
+    assert after.fee == fee.payment
+    assert (fee.booking, fee.package, fee.payment.cancels) == (None, None, late.appointment.id)
+    assert (str(fee.payment.amount), fee.payment.charges) == ("25.00", "method-1")
+    assert (fee.payment.id, "charge-1") in store.due_effects(NOW)
+    assert store.due_payments(NOW) == [fee.payment.id]
+    assert (sessions_used(store, after), after.appointment.credit_returned) == (1, False)
+    booked = store.booked(late.appointment.id)
+    assert booked is not None
+    assert booked.payment == fee.payment
+    (listed,) = store.appointments_of("alex", NOW, None, 9).items
+    assert listed.payment == fee.payment
+
+
+def test_a_cancel_that_loses_owes_no_charge(store: Store, late: Case) -> None:
+    move(store, late, START + 3 * HOUR)
+    with pytest.raises(BookingMoved):
+        cancel(store, late)
+    assert store.due_payments(NOW) == []
+    moved = cancel(store, read(store, late.appointment.id))
+    with pytest.raises(BookingMoved):
+        cancel(store, late)
+    assert store.due_payments(NOW) == [moved.appointment.payment_id]
+
+
+def test_the_captured_fee_and_the_session_it_brings_back_are_one(store: Store, late: Case) -> None:
+    case = cancel(store, late)
+    fee = fee_of(store, case)
+    begun = checkout.begin_charge(fee, NOW)
+    store.change(fee, begun, actor="system")
+    take_fee(store, begun.after, case)
+    done = fee_of(store, case)
+    assert (done.payment.status, str(done.payment.fee)) == (PaymentStatus.CAPTURED, "25.00")
+    assert (sessions_used(store, case), read(store, case.appointment.id).appointment.credit_returned) == (
+        0,
+        True,
+    )
+    assert store.order("FEE-ORDER").payment_id == store.payment_of_capture("FEE-CAPTURE") == fee.payment.id
+    assert any(effect.startswith("client_fee_mail-") for _, effect in store.due_effects(NOW))
+    assert store.due_payments(NOW) == []
+    for again in (begun.after, fee):
+        with pytest.raises((PaymentMoved, BookingMoved)):
+            take_fee(store, again, case)
+    assert sessions_used(store, case) == 0
+
+
+def test_a_fee_whose_capture_is_anothers_brings_nothing_back(store: Store, late: Case) -> None:
+    case = cancel(store, late)
+    fee = fee_of(store, case)
+    begun = checkout.begin_charge(fee, NOW)
+    store.change(fee, begun, actor="system")
+    with pytest.raises(PaymentMoved):
+        take_fee(store, begun.after, case, "CAPTURE-PACKAGE")
+    assert (fee_of(store, case), sessions_used(store, case)) == (begun.after, 1)
+
+
+def test_a_charge_is_begun_by_one_put_off_and_ended(store: Store, late: Case) -> None:
+    case = cancel(store, late)
+    fee = fee_of(store, case)
+    begun = checkout.begin_charge(fee, NOW)
+    store.change(fee, begun, actor="system")
+    with pytest.raises(PaymentMoved):
+        store.change(fee, begun, actor="system")
+    assert store.due_payments(NOW) == []
+    put_off = checkout.put_off_charge(begun.after, NOW + HOUR)
+    store.change(begun.after, put_off, actor="system")
+    assert fee_of(store, case) == put_off.after
+    assert store.due_payments(NOW + HOUR) == [fee.payment.id]
+    ended = checkout.end_charge(put_off.after, NOW + HOUR)
+    store.change(put_off.after, ended, actor="system")
+    assert (fee_of(store, case).payment.status, sessions_used(store, case)) == (PaymentStatus.EXPIRED, 1)
+    assert store.due_payments(NOW + 9 * HOUR) == []

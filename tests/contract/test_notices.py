@@ -48,6 +48,14 @@ def test_it_reads_back_as_it_was_posted_first(store: NoticeStore) -> None:
     assert store.notices_of("alex", None, 10).items == (about_money, notice())
 
 
+def test_what_a_client_was_told_about_one_booking(store: NoticeStore) -> None:
+    other = replace(notice(2), id=f"{'1' * 32}.client_moved_mail-0", subject_id="1" * 32)
+    for each in (notice(), notice(1), other, notice(3, client="blake")):
+        store.post(each)
+    found = sorted(store.notices_about("alex", SUBJECT), key=lambda each: each.noted_at)
+    assert found == [notice(), notice(1)]
+
+
 def test_it_is_its_clients_alone(store: NoticeStore) -> None:
     store.post(notice())
     assert store.notices_of("blake", None, 10).items == ()

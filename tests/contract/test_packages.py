@@ -71,7 +71,7 @@ def own(store: Store) -> Callable[..., Package]:
 def book(store: Store) -> Callable[[Appointment], Appointment]:
     def book(booking: Appointment) -> Appointment:
         relied_on = store.diary(WEEK)
-        store.book_from_package(booking, "asked", relied_on, owed_for_booking(booking.id, NOW))
+        store.book_from_package(booking, "asked", relied_on, owed_for_booking(booking, NOW))
         return booking
 
     return book
@@ -173,7 +173,7 @@ def test_a_package_and_a_promo_code_meet_in_the_same_cells(store: Store, own: An
     book(session(own()))
     free = appointment("blake", 30)
     with pytest.raises(SlotTaken):
-        store.book_free(free, "asked", store.diary(WEEK), owed_for_booking(free.id, NOW))
+        store.book_free(free, "asked", store.diary(WEEK), owed_for_booking(free, NOW))
 
 
 def test_the_same_booking_again_is_recognised_before_anything_else(store: Store, own: Any, book: Any) -> None:
@@ -190,7 +190,7 @@ def test_a_decision_under_old_settings_is_refused(store: Store, own: Any) -> Non
     store.change_settings(relied_on.settings)
     booking = session(bought)
     with pytest.raises(DiaryChanged):
-        store.book_from_package(booking, "asked", relied_on, owed_for_booking(booking.id, NOW))
+        store.book_from_package(booking, "asked", relied_on, owed_for_booking(booking, NOW))
     assert (store.appointment(booking.id), used(store, bought)) == (None, 0)
 
 
@@ -200,9 +200,9 @@ def test_under_a_daily_limit_two_decisions_on_one_reading_cannot_both_stand(stor
     store.change_settings(replace(settings, schedule=replace(settings.schedule, daily_limit=1)))
     relied_on = store.package_facts(WEEK, bought.id, "f" * 32).diary
     first, second = session(bought), session(bought, 2 * HOUR)
-    store.book_from_package(first, "asked", relied_on, owed_for_booking(first.id, NOW))
+    store.book_from_package(first, "asked", relied_on, owed_for_booking(first, NOW))
     with pytest.raises(DiaryChanged):
-        store.book_from_package(second, "asked", relied_on, owed_for_booking(second.id, NOW))
+        store.book_from_package(second, "asked", relied_on, owed_for_booking(second, NOW))
     assert used(store, bought) == 1
 
 

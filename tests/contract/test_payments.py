@@ -149,7 +149,7 @@ def test_a_checkout_is_made_once(store: Store, hold: Any) -> None:
 
 def test_a_key_that_made_a_free_booking_is_known(store: Store) -> None:
     booked = appointment()
-    store.book_free(booked, "asked", store.diary(WEEK), owed_for_booking(booked.id, NOW))
+    store.book_free(booked, "asked", store.diary(WEEK), owed_for_booking(booked, NOW))
     facts = store.checkout_facts(WEEK, booked.id)
     assert (facts.earlier, facts.key_used_elsewhere) == (None, True)
     facts = store.checkout_facts(WEEK, "f" * 32, booked.id)

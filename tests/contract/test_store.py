@@ -71,7 +71,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def book(store: Store) -> Callable[[Appointment], Appointment]:
     def book(booking: Appointment) -> Appointment:
         relied_on = store.diary(WEEK)
-        store.book_free(booking, "asked", relied_on, owed_for_booking(booking.id, NOW))
+        store.book_free(booking, "asked", relied_on, owed_for_booking(booking, NOW))
         return booking
 
     return book
@@ -230,7 +230,7 @@ def test_a_decision_under_old_settings_is_refused(store: Store) -> None:
     store.change_settings(relied_on.settings)
     booking = appointment()
     with pytest.raises(DiaryChanged):
-        store.book_free(booking, "asked", relied_on, owed_for_booking(booking.id, NOW))
+        store.book_free(booking, "asked", relied_on, owed_for_booking(booking, NOW))
     assert store.appointment(booking.id) is None
 
 
@@ -239,16 +239,16 @@ def test_under_a_daily_limit_two_decisions_on_one_reading_cannot_both_stand(stor
     store.change_settings(replace(settings, schedule=replace(settings.schedule, daily_limit=1)))
     relied_on = store.diary(WEEK)
     first, second = appointment("alex"), appointment("blake", 120)
-    store.book_free(first, "asked", relied_on, owed_for_booking(first.id, NOW))
+    store.book_free(first, "asked", relied_on, owed_for_booking(first, NOW))
     with pytest.raises(DiaryChanged):
-        store.book_free(second, "asked", relied_on, owed_for_booking(second.id, NOW))
+        store.book_free(second, "asked", relied_on, owed_for_booking(second, NOW))
 
 
 def test_without_a_limit_others_bookings_do_not_disturb(store: Store) -> None:
     relied_on = store.diary(WEEK)
     first, second = appointment("alex"), appointment("blake", 120)
-    store.book_free(first, "asked", relied_on, owed_for_booking(first.id, NOW))
-    store.book_free(second, "asked", relied_on, owed_for_booking(second.id, NOW))
+    store.book_free(first, "asked", relied_on, owed_for_booking(first, NOW))
+    store.book_free(second, "asked", relied_on, owed_for_booking(second, NOW))
     assert len(store.diary(WEEK).claims) == 2
 
 
@@ -369,6 +369,69 @@ def test_the_services_own_word_ends_what_is_owed(store: Store, book: Any) -> Non
     assert (effect.status, effect.provider_id) == (EffectStatus.DONE, "ses-1")
 
 
+def test_what_was_not_to_be_sent_is_owed_no_more_and_says_why(store: Store, book: Any) -> None:
+    made = book(appointment(sms_consent_at=NOW))
+    effect = store.lease_effect(made.id, "client_booked_sms-0", NOW)
+    assert effect is not None
+    later = NOW + timedelta(seconds=5)
+    store.suppress_effect(effect, later, "texts are off")
+    found = store.effect(made.id, effect.id)
+    assert (found.status, found.last_error, found.done_at) == (
+        EffectStatus.SUPPRESSED,
+        "texts are off",
+        later,
+    )
+    assert found.provider_id is None
+    much_later = NOW + timedelta(days=1)
+    assert (made.id, effect.id) not in store.due_effects(much_later)
+    assert store.lease_effect(made.id, effect.id, much_later) is None
+
+
+def test_whoever_lost_the_lease_suppresses_nothing(store: Store, book: Any) -> None:
+    made = book(appointment())
+    slow = store.lease_effect(made.id, "client_booked_mail-0", NOW)
+    assert slow is not None
+    store.lease_effect(made.id, slow.id, NOW + timedelta(hours=1))
+    store.suppress_effect(slow, NOW, "late")
+    assert store.effect(made.id, slow.id).status is EffectStatus.OWED
+
+
+def test_the_services_own_word_beats_a_suppression(store: Store, book: Any) -> None:
+    made = book(appointment())
+    effect = store.lease_effect(made.id, "client_booked_mail-0", NOW)
+    assert effect is not None
+    store.suppress_effect(effect, NOW, "overtaken by later changes")
+    store.confirm_sent(made.id, effect.id, "ses-1", NOW)
+    found = store.effect(made.id, effect.id)
+    assert (found.status, found.provider_id, found.last_error) == (EffectStatus.DONE, "ses-1", None)
+
+
+def test_all_that_was_ever_owed_for_a_booking_is_read_back(store: Store, book: Any) -> None:
+    made, other = book(appointment(sms_consent_at=NOW)), book(appointment("blake", 60))
+    effect = store.lease_effect(made.id, "client_booked_sms-0", NOW + timedelta(minutes=1))
+    assert effect is not None
+    store.finish_effect(effect, NOW + timedelta(minutes=2), "SM1")
+    found = {each.id: each for each in store.effects_of(made.id)}
+    assert sorted(found) == [
+        "calendar_event-0",
+        "client_booked_mail-0",
+        "client_booked_sms-0",
+        "coach_booked_mail-0",
+    ]
+    sent = found["client_booked_sms-0"]
+    assert (sent.status, sent.provider_id) == (EffectStatus.DONE, "SM1")
+    assert (sent.owed_at, sent.done_at) == (NOW, NOW + timedelta(minutes=2))
+    assert len(store.effects_of(other.id)) == 3
+    assert store.effects_of("f" * 32) == []
+
+
+def test_the_consent_is_kept_with_the_booking(store: Store, book: Any) -> None:
+    when = NOW - timedelta(minutes=1)
+    asked, not_asked = book(appointment(sms_consent_at=when)), book(appointment("blake", 60))
+    read = {each.id: each.sms_consent_at for each in store.appointments([asked.id, not_asked.id])}
+    assert read == {asked.id: when, not_asked.id: None}
+
+
 def test_each_try_of_an_effect_is_counted_until_it_is_buried(store: Store, book: Any) -> None:
     made = book(appointment())
     now = NOW
@@ -386,7 +449,7 @@ def test_each_try_of_an_effect_is_counted_until_it_is_buried(store: Store, book:
 
 
 def reminder(subject_id: str, **changes: Any) -> Effect:
-    fields: dict[str, Any] = {"sequence": 0, "due_at": NOW, "minutes_before": 60, **changes}
+    fields: dict[str, Any] = {"sequence": 0, "owed_at": NOW, "due_at": NOW, "minutes_before": 60, **changes}
     return Effect(subject_id=subject_id, kind=EffectKind.CLIENT_REMINDER_MAIL, **fields)
 
 

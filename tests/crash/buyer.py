@@ -100,16 +100,15 @@ class Buyer:
 
     def webhooks(self) -> None:
         """Each that was held back arrives, one after the other; at the end they all come again, and at once."""
-        while events := [
-            each for each in self.stack.control("GET", "/paypal/webhooks") if self._is_news(each)
-        ]:
-            for event in events:
-                self._told.add(event["id"])
-                self.stack.control("POST", f"/paypal/webhooks/{event['id']}/send")
+        while events := [each["id"] for each in self._held() if each["id"] not in self._told]:
+            for event_id in events:
+                self._told.add(event_id)
+                self.stack.control("POST", f"/paypal/webhooks/{event_id}/send")
         let_happen(self.stack)
 
-    def _is_news(self, event: dict[str, Any]) -> bool:
-        return event["state"] == "held" and event["id"] not in self._told
+    def _held(self) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self.stack.control("GET", "/paypal/webhooks?state=held")
+        return events
 
     def capture(self) -> dict[str, Any]:
         """As PayPal has it, once it was made."""
@@ -132,8 +131,11 @@ class Buyer:
         """The money is taken, nobody hears of it for more than an hour, and meanwhile another has the time."""
         self._paypal_is_not_heard()
         self._send("POST", self._pay_path, "pay", {"paypal_order_id": self.order_id})
+        self._be_too_late(self.start)
+
+    def _be_too_late(self, start: str) -> None:
         self.later(minutes=61)
-        self._somebody_else_books()
+        self._somebody_else_books(start)
         let_happen(self.stack)
         self.stack.control("DELETE", "/faults")
 
@@ -151,8 +153,8 @@ class Buyer:
     def _paypal_fails(self, **fault: Any) -> None:
         self.stack.control("POST", "/faults", {"target": "paypal", **fault})
 
-    def _somebody_else_books(self) -> None:
-        body = {"promo_code": "WIMD25", "start": self.start, "phone": "+14165550123", "timezone": "UTC"}
+    def _somebody_else_books(self, start: str) -> None:
+        body = {"promo_code": "WIMD25", "start": start, "phone": "+14165550123", "timezone": "UTC"}
         rival = f"rival-of-{self._email}"
         request = {"json": body, "headers": {"Idempotency-Key": rival}}
         answer = self.stack.api("POST", "/booking/create-free", token=self.stack.token(rival), **request)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.crash.buyer import Step
 from tests.crash.changer import Changer
-from tests.crash.flows import FUNCTIONS, Flow
+from tests.crash.flows import (
+    FUNCTIONS,
+    REFUNDS_PEND,
+    Flow,
+    bank_says,
+    look,
+    refund_by_hand,
+    refund_ends,
+    refunds_pend_no_more,
+)
 
 REMINDERS = frozenset({"reminders"})
 CHANGES = frozenset({"cancel", "reschedule"})
@@ -16,10 +27,22 @@ CALLED = frozenset(
     {
         *("dynamodb.case", "dynamodb.case_package", "dynamodb.cancelled", "dynamodb.moved"),
         *("dynamodb.move_paid", "dynamodb.known_effects", "dynamodb.owe"),
-        *("dynamodb.strike_freed", "google.delete_event"),
+        *("dynamodb.refund_failed", "dynamodb.strike_freed", "google.delete_event", "google.list_events"),
+        "google.update_event",
+        # A fee charged to a saved method
+        *("paypal.charge", "dynamodb.charge_begun", "dynamodb.charge_repeated", "dynamodb.charge_ended"),
+        *("dynamodb.ledger_awaited", "paypal.ledger", "paypal.get_capture", "dynamodb.method"),
+        *("dynamodb.return_credit", "dynamodb.booked_fee"),
+        "twilio.send_message",
     }
 )
 """What nothing else in the matrix calls."""
+
+ONLY_AFTER_TROUBLE = frozenset({"twilio.find_messages"})
+"""What just the disturbed ones call."""
+
+SAVES_METHODS = {"vault": True}
+SAVED_METHOD_DECLINES = {"vault": True, "saved_method_declines": True}
 
 
 class End(NamedTuple):
@@ -41,8 +64,14 @@ class ChangeFlow(Flow):
     functions: frozenset[str] = FUNCTIONS | CHANGES
 
 
-def _flow(name: str, given: tuple[Step, ...], then: tuple[Step, ...], *outcomes: End) -> ChangeFlow:
-    return ChangeFlow(name, given, then, outcomes=frozenset(outcomes))
+def _flow(
+    name: str,
+    given: tuple[Step, ...],
+    then: tuple[Step, ...],
+    *outcomes: End,
+    account: Mapping[str, bool] = MappingProxyType({}),
+) -> ChangeFlow:
+    return ChangeFlow(name, given, then, outcomes=frozenset(outcomes), account=account)
 
 
 def _approve(client: Changer) -> None:
@@ -51,10 +80,6 @@ def _approve(client: Changer) -> None:
 
 def _decline(client: Changer) -> None:
     client.approve("decline")
-
-
-def _look(**by: float) -> Step:
-    return lambda client: client.later(**by)
 
 
 FREE = (Changer.book_free, Changer.webhooks)
@@ -67,6 +92,8 @@ LATE_SINGLE = (Changer.soon, *SINGLE, Changer.to_another_week)
 LATE_FROM_PACKAGE = (Changer.soon, *FROM_PACKAGE, Changer.within_the_week)
 APPROVED = (*LATE_SINGLE, Changer.ask_fee, _approve)
 PAY_FEE = (Changer.pay_fee, Changer.webhooks)
+PENDING = (*LATE_SINGLE, Changer.ask_fee, lambda client: client.approve("pending"))
+WAIT_FOR_BANK = (lambda client: client.pay_fee(202), Changer.webhooks)
 
 FREE_MOVED = End("confirmed", moved=True, used=1)
 SINGLE_MOVED = End("confirmed", moved=True, kept="150.00")
@@ -75,10 +102,12 @@ MOVED_LATE = SINGLE_MOVED._replace(fee="75.00")
 PACKAGE_MOVED_LATE = PACKAGE_MOVED._replace(fee="83.33")
 SINGLE_STANDS = SINGLE_MOVED._replace(moved=False)
 CANCELLED_LATE = End("cancelled", kept="75.00")
+CANCELLED = End("cancelled")
 
 CHANGE_FLOWS = (
-    _flow("a free session cancelled", (Changer.soon, *FREE), CANCEL, End("cancelled")),
-    _flow("a session cancelled in time", (Changer.far, *SINGLE), CANCEL, End("cancelled")),
+    _flow("a free session cancelled in time", (Changer.far, *FREE), CANCEL, CANCELLED),
+    _flow("a free session cancelled late", (Changer.soon, *FREE), CANCEL, CANCELLED),
+    _flow("a session cancelled in time", (Changer.far, *SINGLE), CANCEL, CANCELLED),
     _flow("a session cancelled late", (Changer.soon, *SINGLE), CANCEL, CANCELLED_LATE),
     _flow(
         "a package's session cancelled in time",
@@ -93,8 +122,42 @@ CHANGE_FLOWS = (
         End("cancelled", kept="500.00", used=1),
     ),
     _flow(
-        "a free session moved within the week",
+        "a session cancelled, the refund pending",
+        (Changer.far, *SINGLE),
+        (*CANCEL, refund_ends("completed"), Changer.webhooks, look(minutes=61)),
+        CANCELLED,
+        account=REFUNDS_PEND,
+    ),
+    _flow(
+        "a session cancelled, the refund failed, and made by hand",
+        (Changer.far, *SINGLE),
+        (
+            *CANCEL,
+            refund_ends("failed"),
+            Changer.webhooks,
+            look(minutes=61),
+            refunds_pend_no_more,
+            refund_by_hand(),
+            Changer.webhooks,
+        ),
+        CANCELLED,
+        account=REFUNDS_PEND,
+    ),
+    _flow(
+        "a free session moved in time, to another week",
+        (Changer.far, *FREE, Changer.to_another_week),
+        MOVE,
+        FREE_MOVED,
+    ),
+    _flow(
+        "a free session moved late, within the week",
         (Changer.soon, *FREE, Changer.within_the_week),
+        MOVE,
+        FREE_MOVED,
+    ),
+    _flow(
+        "a free session moved, its event deleted by the coach",
+        (Changer.far, *FREE, Changer.within_the_week, Changer.lose_the_event),
         MOVE,
         FREE_MOVED,
     ),
@@ -126,7 +189,7 @@ CHANGE_FLOWS = (
     _flow(
         "a session moved late, tab closed, nobody tells",
         APPROVED,
-        (_look(minutes=16), _look(seconds=0)),
+        (look(minutes=16), look(seconds=0)),
         MOVED_LATE,
     ),
     _flow(
@@ -142,9 +205,27 @@ CHANGE_FLOWS = (
         MOVED_LATE,
     ),
     _flow(
+        "a fee pending, then completed",
+        PENDING,
+        (*WAIT_FOR_BANK, bank_says("completed"), Changer.webhooks),
+        MOVED_LATE,
+    ),
+    _flow(
+        "a fee pending, then denied",
+        PENDING,
+        (*WAIT_FOR_BANK, bank_says("denied"), Changer.webhooks),
+        SINGLE_STANDS,
+    ),
+    _flow(
+        "a fee taken, the new time lost",
+        (*APPROVED, Changer.lose_the_new_time),
+        (look(minutes=1), Changer.webhooks),
+        SINGLE_STANDS,
+    ),
+    _flow(
         "a fee given up, and approved all the same",
         (*LATE_SINGLE, Changer.ask_fee),
-        (Changer.give_up, _approve, Changer.webhooks, _look(minutes=181), Changer.webhooks),
+        (Changer.give_up, _approve, Changer.webhooks, look(minutes=181), Changer.webhooks),
         SINGLE_STANDS,
     ),
     _flow(
@@ -156,10 +237,65 @@ CHANGE_FLOWS = (
     _flow(
         "a fee taken, the session cancelled before that is known",
         (*APPROVED, Changer.pay_fee_unheard),
-        (Changer.cancel, _look(minutes=1), Changer.webhooks),
+        (Changer.cancel, look(minutes=1), Changer.webhooks),
         CANCELLED_LATE,
         # Somebody looked before the client tried again.
         End("cancelled", moved=True, kept="75.00", fee="75.00"),
+    ),
+    _flow(
+        "a session moved late, the fee charged to the saved method",
+        LATE_SINGLE,
+        MOVE,
+        MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a package's session moved late, the fee charged to the saved method",
+        LATE_FROM_PACKAGE,
+        MOVE,
+        PACKAGE_MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a session moved late, the saved method declined, then the fee approved",
+        LATE_SINGLE,
+        (Changer.ask_fee, _approve, *PAY_FEE),
+        MOVED_LATE,
+        account=SAVED_METHOD_DECLINES,
+    ),
+    _flow(
+        "a fee charged, and found by asking again",
+        (*LATE_SINGLE, Changer.move_unheard),
+        (look(minutes=16), Changer.webhooks),
+        MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a fee charged, and found in PayPal's ledger",
+        (*LATE_SINGLE, Changer.move_unheard),
+        (look(hours=6), look(hours=4), Changer.webhooks),
+        MOVED_LATE,
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a package's session cancelled late, the fee charged to the saved method",
+        (Changer.soon, *FROM_PACKAGE),
+        CANCEL,
+        End("cancelled", kept="500.00", fee="83.33"),
+        account=SAVES_METHODS,
+    ),
+    _flow(
+        "a package's session cancelled late, the saved method declined",
+        (Changer.soon, *FROM_PACKAGE),
+        CANCEL,
+        End("cancelled", kept="500.00", used=1),
+        account=SAVED_METHOD_DECLINES,
+    ),
+    _flow(
+        "a free session told of by text, and cancelled",
+        (Changer.far, Changer.agree_to_texts),
+        (*FREE, *CANCEL),
+        CANCELLED,
     ),
     *(
         ChangeFlow(

@@ -17,7 +17,7 @@ from shared.domain.time import isoformat, minutes
 from tests import invariants
 from tests.crash.change_flows import End
 from tests.crash.changer import Changer
-from tests.crash.world import AT_REST, SHOWN, World
+from tests.crash.world import AT_REST, OVER, SHOWN, World
 
 
 class ChangedWorld(World):
@@ -26,7 +26,9 @@ class ChangedWorld(World):
         everything = invariants.rows(stack.urls["dynamodb"], TABLE)
         self._cells = Counter((row["owner"], row["PK"]) for row in everything if row["SK"] == "CELL")
         self._uses = Counter(row["appointment_id"] for row in everything if row.get("kind") == "PROMO_USE")
+        self._audited = Counter((row["PK"], row["event"]) for row in everything if row.get("kind") == "AUDIT")
         self._notices = {row["SK"] for row in everything if row.get("kind") == "NOTICE"}
+        self._texts = Counter(text["to"] for text in stack.control("GET", "/texts"))
         self._starts = Counter(
             (event["extendedProperties"]["private"]["bookingId"], _instant(event["start"]["dateTime"]))
             for event in stack.control("GET", "/calendar/events")
@@ -43,6 +45,7 @@ class ChangedWorld(World):
             *self._time_wrong(session),
             *(wrong for payment_id in self._payments(client) for wrong in self._money_wrong(payment_id)),
             *self._told_wrong(session),
+            *self._texts_wrong(client, session),
             *self._reminders_wrong(client, session),
         ]
 
@@ -58,9 +61,14 @@ class ChangedWorld(World):
         )
 
     def _fees(self, client: Changer) -> list[str]:
-        return [
+        """For moving the session, and for cancelling it."""
+        for_moves = (
             each for each, row in self._kinds["APPOINTMENT"].items() if row.get("moves") == client.booking_id
-        ]
+        )
+        to_cancel = (
+            each for each, row in self._kinds["PAYMENT"].items() if row.get("cancels") == client.booking_id
+        )
+        return [*for_moves, *to_cancel]
 
     def _payments(self, client: Changer) -> Iterator[str]:
         mine = (client.booking_id, client.package_id, *self._fees(client))
@@ -92,6 +100,8 @@ class ChangedWorld(World):
             kept, made = self._kept(payment_id) > 0, booking["status"] == "completed"
             if kept is not made:
                 yield f"the fee is {payment['status']}, the move {booking['status']}"
+            if self._audited[f"AUDIT#{payment_id}", "fee_taken"] != made:
+                yield "it is not in the audit trail that the fee was taken"
             if self._starts_of(payment_id) or self._claims_of(payment_id):
                 yield "the hold of the new time is left"
         went_back = any(self._given_back[each["id"]] for each in self._captures[payment_id])
@@ -122,13 +132,24 @@ class ChangedWorld(World):
                     yield f"{whom} was told {sent} times: {change}"
         yield from self._effects_wrong(session.id)
 
+    def _texts_wrong(self, client: Changer, session: Appointment) -> Iterator[str]:
+        """Each that was not held back was sent once, and to nobody who did not agree."""
+        owed = [
+            row
+            for row in self._kinds["EFFECT"].values()
+            if row["PK"] == f"OWED#{session.id}" and "_sms-" in row["SK"]
+        ]
+        sent = sum(row["status"] == "done" for row in owed)
+        if bool(owed) != bool(client.texted_at) or self._texts[client.texted_at] != sent:
+            yield f"{self._texts[client.texted_at]} texts were sent: {sent} of {len(owed)}"
+
     def _effects_wrong(self, subject_id: str) -> Iterator[str]:
         for row in self._kinds["EFFECT"].values():
             if row["PK"] != f"OWED#{subject_id}":
                 continue
             effect, mailed = f"{subject_id}.{row['SK']}", "_mail-" in row["SK"]
-            times = int(mailed and row["provider_id"] != "-")
-            if row["status"] != "done":
+            times = int(mailed and row["status"] == "done")
+            if row["status"] not in OVER:
                 yield f"{effect} is {row['status']}"
             if self._mails[effect[:SHOWN]] != times:
                 yield f"{effect} was sent {self._mails[effect[:SHOWN]]} times"

@@ -66,6 +66,10 @@ class Changer(Buyer):
         self.fee_order = ""
         self.to = ""
         self.reminded = False
+        self.texted_at = ""
+        """Their own number, once they agreed to texts."""
+
+        self._number = name.removeprefix("buyer")
         self._times = times
 
     # When
@@ -88,6 +92,9 @@ class Changer(Buyer):
 
     # What
 
+    def agree_to_texts(self) -> None:
+        self.texted_at = f"+1416555{self._number:0>4}"
+
     def book_free(self) -> None:
         self._book("/booking/create-free", {"promo_code": "WIMD25"})
 
@@ -106,7 +113,8 @@ class Changer(Buyer):
 
     def _book(self, path: str, with_what: dict[str, str]) -> None:
         details = {"start": self.start, "phone": "+14165550123", "timezone": "America/Toronto"}
-        answer = self._insist("POST", path, "book", {**with_what, **details})
+        texts = {"phone": self.texted_at, "sms_consent": True} if self.texted_at else {}
+        answer = self._insist("POST", path, "book", {**with_what, **details, **texts})
         assert answer.status_code == 201, answer.text
         self.booking_id = answer.json()["id"]
 
@@ -134,6 +142,27 @@ class Changer(Buyer):
         self._paypal_is_not_heard()
         self._send("PUT", self._move_path, "pay fee", self._with_fee)
         self.stack.control("DELETE", "/faults")
+
+    def move_unheard(self) -> None:
+        """PayPal charges the fee to the saved method, and nobody hears of that."""
+        self._paypal_fails(match="POST /v2/checkout/orders", effect="drop_response")
+        self._send("PUT", self._move_path, "move", {"start": self.to})
+        self.stack.control("DELETE", "/faults")
+
+    def lose_the_new_time(self) -> None:
+        """PayPal takes the fee, nobody hears of it for more than an hour, and meanwhile another has the time."""
+        self._paypal_is_not_heard()
+        self._send("PUT", self._move_path, "pay fee", self._with_fee)
+        self._be_too_late(self.to)
+
+    def lose_the_event(self) -> None:
+        """The coach deletes it by hand."""
+        [event_id] = [
+            event["id"]
+            for event in self.stack.control("GET", "/calendar/events")
+            if event["extendedProperties"]["private"]["bookingId"] == self.booking_id
+        ]
+        self.stack.control("DELETE", f"/calendar/events/{event_id}")
 
     def be_reminded(self) -> None:
         """The schedule fires a day before the session and an hour before it, and again soon afterwards."""

@@ -21,8 +21,8 @@ class Flow:
     given: tuple[Step, ...]
     then: tuple[Step, ...]
     ends: Mapping[str, bool] = field(default_factory=dict)
-    refunds_pend: bool = False
-    """Whether PayPal takes its time over refunds."""
+    account: Mapping[str, bool] = field(default_factory=dict)
+    """What PayPal does for the coach's account otherwise than it does usually."""
 
     functions: frozenset[str] = FUNCTIONS
     """Whose calls are disturbed."""
@@ -36,11 +36,11 @@ def _pay(buyer: Buyer) -> None:
     buyer.pay()
 
 
-def _look(**by: float) -> Step:
+def look(**by: float) -> Step:
     return lambda buyer: buyer.later(**by)
 
 
-def _refund_by_hand(amount: str | None = None) -> Step:
+def refund_by_hand(amount: str | None = None) -> Step:
     def step(buyer: Buyer) -> None:
         path = f"/paypal/captures/{buyer.capture()['id']}/refund"
         buyer.stack.control("POST", path, {"amount": amount} if amount else {})
@@ -48,7 +48,7 @@ def _refund_by_hand(amount: str | None = None) -> Step:
     return step
 
 
-def _bank_says(outcome: str) -> Step:
+def bank_says(outcome: str) -> Step:
     def step(buyer: Buyer) -> None:
         path = f"/paypal/captures/{buyer.capture()['id']}/settle"
         buyer.stack.control("POST", path, {"outcome": outcome})
@@ -56,7 +56,7 @@ def _bank_says(outcome: str) -> Step:
     return step
 
 
-def _refund_ends(outcome: str) -> Step:
+def refund_ends(outcome: str) -> Step:
     def step(buyer: Buyer) -> None:
         path = f"/paypal/refunds/{buyer.refund()['id']}/settle"
         buyer.stack.control("POST", path, {"outcome": outcome})
@@ -64,7 +64,7 @@ def _refund_ends(outcome: str) -> Step:
     return step
 
 
-def _refunds_pend_no_more(buyer: Buyer) -> None:
+def refunds_pend_no_more(buyer: Buyer) -> None:
     buyer.stack.control("PUT", "/paypal/account", {"pending_refunds": False})
 
 
@@ -81,7 +81,10 @@ def _dispute_is_won_by(winner: str) -> Step:
     return step
 
 
-NOW = _look(seconds=0)
+REFUNDS_PEND = {"pending_refunds": True}
+"""PayPal takes its time over refunds."""
+
+NOW = look(seconds=0)
 SESSION = (Buyer.order_session,)
 APPROVED = (Buyer.order_session, _approve)
 PAID = (*APPROVED, _pay, NOW, Buyer.webhooks)
@@ -105,7 +108,7 @@ FLOWS = (
         {"captured": True},
     ),
     Flow("a session, tab closed, PayPal tells", APPROVED, (Buyer.webhooks,), {"captured": True}),
-    Flow("a session, tab closed, nobody tells", APPROVED, (_look(minutes=16),), {"captured": True}),
+    Flow("a session, tab closed, nobody tells", APPROVED, (look(minutes=16),), {"captured": True}),
     Flow(
         "a package, tab closed, PayPal tells",
         (Buyer.order_package, _approve),
@@ -115,25 +118,25 @@ FLOWS = (
     Flow(
         "a package, tab closed, nobody tells",
         (Buyer.order_package, _approve),
-        (_look(minutes=16),),
+        (look(minutes=16),),
         {"captured": True},
     ),
     Flow(
         "pending, then completed",
         PENDING,
-        (*WAIT_FOR_BANK, _bank_says("completed"), Buyer.webhooks),
+        (*WAIT_FOR_BANK, bank_says("completed"), Buyer.webhooks),
         {"captured": True},
     ),
     Flow(
         "pending, then denied",
         PENDING,
-        (*WAIT_FOR_BANK, _bank_says("denied"), Buyer.webhooks),
+        (*WAIT_FOR_BANK, bank_says("denied"), Buyer.webhooks),
         {"denied": False},
     ),
     Flow(
         "pending, then completed, nobody tells",
         (*PENDING, *WAIT_FOR_BANK),
-        (_bank_says("completed"), _look(minutes=61)),
+        (bank_says("completed"), look(minutes=61)),
         {"captured": True},
     ),
     Flow(
@@ -141,7 +144,7 @@ FLOWS = (
         (*PENDING, *WAIT_FOR_BANK),
         (
             lambda buyer: buyer.pay(202, key="pay again", phone="+16045550123"),
-            _bank_says("completed"),
+            bank_says("completed"),
             Buyer.webhooks,
         ),
         {"captured": True},
@@ -158,43 +161,43 @@ FLOWS = (
         ),
         {"captured": True},
     ),
-    Flow("paid, and the time lost", LOST, (_look(minutes=1), Buyer.webhooks), {"refunded": False}),
+    Flow("paid, and the time lost", LOST, (look(minutes=1), Buyer.webhooks), {"refunded": False}),
     Flow(
         "paid, the time lost, the refund pending",
         LOST,
-        (_look(minutes=1), _refund_ends("completed"), Buyer.webhooks, _look(minutes=61)),
+        (look(minutes=1), refund_ends("completed"), Buyer.webhooks, look(minutes=61)),
         {"refunded": False},
-        refunds_pend=True,
+        account=REFUNDS_PEND,
     ),
     Flow(
         "given up, and approved all the same",
         SESSION,
-        (Buyer.give_up, _approve, Buyer.webhooks, _look(minutes=181), Buyer.webhooks),
+        (Buyer.give_up, _approve, Buyer.webhooks, look(minutes=181), Buyer.webhooks),
         {"expired": False},
     ),
-    Flow("run out unpaid", SESSION, (_look(minutes=16),), {"expired": False}),
-    Flow("a package run out unpaid", (Buyer.order_package,), (_look(minutes=181),), {"expired": False}),
-    Flow("given back by hand", PAID, (_refund_by_hand(), Buyer.webhooks), {"refunded": True}),
+    Flow("run out unpaid", SESSION, (look(minutes=16),), {"expired": False}),
+    Flow("a package run out unpaid", (Buyer.order_package,), (look(minutes=181),), {"expired": False}),
+    Flow("given back by hand", PAID, (refund_by_hand(), Buyer.webhooks), {"refunded": True}),
     Flow(
         "given back by hand in part",
         PAID,
-        (_refund_by_hand("50.00"), Buyer.webhooks),
+        (refund_by_hand("50.00"), Buyer.webhooks),
         {"partially_refunded": True},
     ),
     Flow(
         "given back by hand in parts, one of which takes days",
         PAID,
         (
-            _refund_by_hand("50.00"),
-            _refunds_pend_no_more,
-            _refund_by_hand("20.00"),
+            refund_by_hand("50.00"),
+            refunds_pend_no_more,
+            refund_by_hand("20.00"),
             Buyer.webhooks,
-            _look(minutes=61),
-            _refund_ends("completed"),
+            look(minutes=61),
+            refund_ends("completed"),
             Buyer.webhooks,
         ),
         {"partially_refunded": True},
-        refunds_pend=True,
+        account=REFUNDS_PEND,
     ),
     Flow(
         "disputed, and won by the buyer",
@@ -205,7 +208,7 @@ FLOWS = (
     Flow(
         "refused without a reason",
         APPROVED,
-        (Buyer.pay_and_be_refused, _look(minutes=61)),
+        (Buyer.pay_and_be_refused, look(minutes=61)),
         {"needs_review": False, "captured": True},
     ),
 )

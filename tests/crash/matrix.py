@@ -7,6 +7,7 @@ that a new one can't be forgotten; each case is another client's, at another tim
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,36 +25,43 @@ BEGINNINGS = frozenset({"lease_effect", "due_effects", "open_events", "due_payme
 TOKENS_END = {"hours": 12}
 """After that every access token, PayPal's and Google's, has to be fetched again."""
 
-TRIES = 3
-"""How many clients a case may take: which of two functions pays off an effect is a race."""
+USUAL = {"pending_refunds": False, "vault": False, "saved_method_declines": False}
+"""What PayPal does for an account."""
 
 ADDRESSES = {
     "paypal.token": "POST /v1/oauth2/token",
     "paypal.verify_webhook": "POST /v1/notifications/verify-webhook-signature",
     "paypal.create_order": "POST /v2/checkout/orders",
+    "paypal.charge": "POST /v2/checkout/orders",
     "paypal.get_order": "GET /v2/checkout/orders/*",
     "paypal.capture": "POST /v2/checkout/orders/*/capture",
     "paypal.refund": "POST /v2/payments/captures/*/refund",
+    "paypal.get_capture": "GET /v2/payments/captures/*",
+    "paypal.ledger": "GET /v1/reporting/transactions",
     "google.token": "POST /token",
     "google.freebusy": "POST /calendar/v3/freeBusy",
     "google.insert_event": "POST /calendar/v3/calendars/*",
     "google.update_event": "PUT /calendar/v3/calendars/*",
     "google.delete_event": "DELETE /calendar/v3/calendars/*",
     "ses.send_email": "POST *",
+    "twilio.send_message": "POST *",
+    "twilio.find_messages": "GET *",
 }
 """Under which requests the stand-ins know the calls."""
 
-ATTEMPTS = {"paypal": 2, "dynamodb": 2, "google": 1, "ses": 1}
+ATTEMPTS = {"paypal": 2, "dynamodb": 2, "google": 1, "ses": 1, "twilio": 1}
 """How often one call is sent before it counts as failed."""
 
 CHANGES_NOTHING = frozenset(
     {
-        *("dynamodb.appointment", "dynamodb.appointments", "dynamodb.booked", "dynamodb.cells"),
-        *("dynamodb.case", "dynamodb.case_package", "dynamodb.known_effects"),
+        *("dynamodb.appointment", "dynamodb.appointments", "dynamodb.cells"),
+        *("dynamodb.booked", "dynamodb.booked_fee"),
+        *("dynamodb.case", "dynamodb.case_package", "dynamodb.known_effects", "dynamodb.method"),
         *("dynamodb.checkout", "dynamodb.checkout_facts", "dynamodb.diary", "dynamodb.due_effects"),
         *("dynamodb.due_payments", "dynamodb.open_events", "dynamodb.order", "dynamodb.payment_of_capture"),
-        *("dynamodb.settings", "google.freebusy", "google.token", "paypal.get_order", "paypal.token"),
-        "paypal.verify_webhook",
+        *("dynamodb.settings", "google.freebusy", "google.list_events", "google.token"),
+        *("paypal.get_order", "paypal.get_capture", "paypal.ledger", "paypal.token", "paypal.verify_webhook"),
+        "twilio.find_messages",
     }
 )
 """The loss of such an answer is no different from never having asked."""
@@ -64,6 +72,7 @@ PATIENCE_SECONDS = {"paypal": 8, "dynamodb": 3, "google": 3}
 TIMED = frozenset(
     {
         *("checkout paypal.create_order", "checkout paypal.capture", "effects paypal.refund"),
+        *("reschedule paypal.charge", "effects paypal.charge"),
         *("checkout google.freebusy", "effects google.insert_event"),
         *("checkout dynamodb.hold", "checkout dynamodb.confirmed"),
         *("cancel dynamodb.cancelled", "reschedule dynamodb.moved", "reschedule dynamodb.move_paid"),
@@ -76,7 +85,8 @@ DEATHS = {"dies before it": "before", "dies after it": "after"}
 
 
 class Call(NamedTuple):
-    """The ``nth`` of its name, from 0, that this function makes in the flow; ``nth_of_all`` that anyone makes."""
+    """The ``nth`` of its name, from 0, that this function makes in the flow; ``nth_of_all`` that anyone makes
+    to where it goes."""
 
     function: str
     name: str
@@ -123,9 +133,8 @@ class Town:
 
     def __init__(self, stack: Stack, newcomer: Callable[[str], Buyer]) -> None:
         self.stack = stack
+        self.began = time.monotonic()
         self.ran: list[Ran] = []
-        self.missed: list[Case] = []
-        """Those that never came to their call: which function pays back, say, is a race that others may win."""
         self._newcomer = newcomer
         self._numbers = itertools.count()
         stack.control("PUT", "/paypal/webhooks", {"deliver": False})
@@ -141,26 +150,21 @@ class Town:
         return [call for call in calls if call["function"] in flow.functions]
 
     def disturbed(self, case: Case) -> None:
-        for _ in range(TRIES):
-            if case.call.operation == "token":
-                clients.later(self.stack, **TOKENS_END)
-            ran = self._begin(case.flow, case)
-            self.ran.append(ran)
-            self._arm(case)
-            self._go_on(ran)
-            came = self._came_to_it(case)
-            self.stack.control("DELETE", "/faults")
-            self.stack.control("DELETE", "/crash")
-            if came:
-                return
-        self.missed.append(case)
+        if case.call.operation == "token":
+            clients.later(self.stack, **TOKENS_END)
+        ran = self._begin(case.flow, case)
+        self._arm(case)
+        self._go_on(ran)
+        if not self._came_to_it(case):
+            ran.wrong.append("it never came to that call")
+        self.ran.append(ran)
 
     def calls_made(self) -> set[str]:
         """The names of all calls since the last undisturbed run."""
         return {f"{call['target']}.{call['operation']}" for call in self.stack.control("GET", "/calls")}
 
     def _begin(self, flow: Flow, case: Case | None) -> Ran:
-        self.stack.control("PUT", "/paypal/account", {"pending_refunds": flow.refunds_pend})
+        self.stack.control("PUT", "/paypal/account", {**USUAL, **flow.account})
         ran = Ran(flow, self._newcomer(f"buyer{next(self._numbers)}"), case)
         _take(ran, flow.given)
         return ran
@@ -183,9 +187,11 @@ class Town:
         self.stack.control("POST", "/faults", {"target": call.target, **met, **troubles(call)[case.trouble]})
 
     def _came_to_it(self, case: Case) -> bool:
-        if case.trouble in DEATHS:
-            return bool(self.stack.control("GET", "/crash") == [])
-        return bool(self.stack.control("GET", "/faults")[0]["hits"])
+        """And no trouble is left for the next one."""
+        armed = "/crash" if case.trouble in DEATHS else "/faults"
+        left = self.stack.control("GET", armed)
+        self.stack.control("DELETE", armed)
+        return bool(left == [] if case.trouble in DEATHS else left[0]["hits"])
 
 
 def _take(ran: Ran, steps: Iterable[clients.Step]) -> None:
@@ -216,29 +222,28 @@ def plan(logs: dict[Flow, list[dict[str, Any]]]) -> list[Case]:
     """Each call of every different thing that was done: its process dies before and after it, and it fails.
 
     To die after a call is to die before the next one: nothing outside knows the difference. So only the last call of
-    what a function did has both.
+    what a function did has both. And to die once it has looked is to die before it looked: once for all flows.
 
     Paying off what is owed is the same whichever flow owes it, and so is looking without finding anything to do.
     """
-    known: set[tuple[str, ...]] = set()
-    cases: list[Case] = []
+    cases: dict[tuple[str, ...], Case] = {}
+
+    def add(of: str, *case: Any) -> None:
+        flow, call, trouble = case
+        cases.setdefault((of, call.function, call.name, trouble), Case(flow, call, trouble))
+
     for flow, log in logs.items():
         for errand in errands(log):
             names = [call.name for call in errand]
             whose = flow.name if errand[0].operation not in OUTBOX and set(names) - SAME_FOR_ALL else ""
-            if _is_left_to_chance(errand) or (whose, errand[0].function, *names) in known:
-                continue
-            known.add((whose, errand[0].function, *names))
-            cases.append(Case(flow, errand[-1], "dies after it"))
-            for call in errand:
-                cases.append(Case(flow, call, "dies before it"))
+            this = " ".join([whose, *names])
+            for call, before in zip(errand, ["", *names], strict=False):
+                add("" if before in CHANGES_NOTHING else this, flow, call, "dies before it")
                 for trouble in troubles(call):
                     once = call.name in SAME_FOR_ALL or (call.target, trouble) in ONCE
-                    same = ("" if once else whose, call.function, call.name, trouble)
-                    if same not in known:
-                        cases.append(Case(flow, call, trouble))
-                    known.add(same)
-    return cases
+                    add("" if once else whose, flow, call, trouble)
+            add("" if names[-1] in CHANGES_NOTHING else this, flow, errand[-1], "dies after it")
+    return list(cases.values())
 
 
 SAME_FOR_ALL = CHANGES_NOTHING | {
@@ -256,22 +261,17 @@ ONCE = {
 """A transaction refused by the network or by the table was not made either way; its repeat is the same one."""
 
 
-def _is_left_to_chance(errand: list[Call]) -> bool:
-    """Which of two functions pays off an effect is a race, and the loser turns away."""
-    begins = errand[0].operation == "lease_effect"
-    return begins and (errand[0].function == "sweeper" or len(errand) == 1)
-
-
 def errands(log: list[dict[str, Any]]) -> Iterator[list[Call]]:
     """The calls of each thing that a function did, in order; fetching a token is a thing of its own."""
     by_function: Counter[tuple[str, str]] = Counter()
-    by_name: Counter[str] = Counter()
+    by_address: Counter[str] = Counter()
     going: dict[str, list[Call]] = {}
     for entry in log:
         function, name = entry["function"], f"{entry['target']}.{entry['operation']}"
-        call = Call(function, name, by_function[function, name], by_name[name])
+        address = ADDRESSES.get(name, name)
+        call = Call(function, name, by_function[function, name], by_address[address])
         by_function[function, name] += 1
-        by_name[name] += 1
+        by_address[address] += 1
         if call.operation == "token":
             if not call.nth:
                 yield [call]

@@ -18,6 +18,9 @@ STANDING = frozenset({"confirmed", "active"})
 AT_REST = frozenset(
     {"captured", "denied", "expired", "refunded", "partially_refunded", "disputed", "needs_review"}
 )
+OVER = frozenset({"done", "suppressed"})
+"""What was owed, and is not any more."""
+
 SHOWN = 60
 """So many characters of what owed it are to be seen in a mail."""
 
@@ -41,7 +44,8 @@ class World:
             self._captures[self.payment_of_order[capture["order_id"]]].append(capture)
         self._given_back: dict[str, Decimal] = defaultdict(Decimal)
         for refund in ledger["refunds"]:
-            self._given_back[refund["capture_id"]] += Decimal(refund["amount"]["value"])
+            if refund["status"] != "FAILED":
+                self._given_back[refund["capture_id"]] += Decimal(refund["amount"]["value"])
         self._events = Counter(
             event["extendedProperties"]["private"]["bookingId"]
             for event in stack.control("GET", "/calendar/events")
@@ -87,11 +91,11 @@ class World:
         effects = {
             row["SK"]: row for row in self._kinds["EFFECT"].values() if row["PK"] == f"OWED#{payment_id}"
         }
-        wrong = [f"{sk} is {row['status']}" for sk, row in effects.items() if row["status"] != "done"]
+        wrong = [f"{sk} is {row['status']}" for sk, row in effects.items() if row["status"] not in OVER]
         expected: Counter[str] = Counter()
         for sk, row in effects.items():
             if "_mail-" in sk:
-                expected[f"{payment_id}.{sk}"[:SHOWN]] += row["provider_id"] != "-"
+                expected[f"{payment_id}.{sk}"[:SHOWN]] += row["status"] == "done"
         wrong += [
             f"{effect} was sent {self._mails[effect]} times"
             for effect, times in expected.items()

@@ -15,18 +15,20 @@ import pytest
 from shared import bootstrap
 from shared import config as configuration
 from shared.adapters.invitations import Invitations
+from shared.domain.caller import LinkHolder, Role
+from shared.http.auth import authorizer_context
 from shared.observability import logger
 from shared.usecases.checkout import Shop
 from shared.usecases.deliver_effects import World
 from shared.usecases.move_by_coach import Desk
-from shared.usecases.ports import WebhookVerifier
+from shared.usecases.ports import Texter, WebhookVerifier
 from shared.usecases.reconcile import Sources
 from shared.usecases.settle import Till
 from shared.usecases.show_open_times import RecentBusy
 from shared.usecases.sweep import Books
-from tests.builders import NOW
+from tests.builders import NOW, caller
 from tests.fake_paypal import FakePayPal
-from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeVerifier
+from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeTexter, FakeVerifier
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
@@ -59,6 +61,7 @@ class Stage:
     store: FakeStore = field(default_factory=FakeStore)
     calendar: FakeCalendar = field(default_factory=FakeCalendar)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    texter: Texter = field(default_factory=FakeTexter)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     paypal: FakePayPal = field(default_factory=FakePayPal)
     verifier: WebhookVerifier = field(default_factory=FakeVerifier)
@@ -74,17 +77,16 @@ class Stage:
             self._handlers[function] = _load(function)
         return self._handlers[function](event, LambdaContext())
 
-    def call(self, name: str, client: str | None = None, **changes: Any) -> Answer:
-        """Sends ``events/<function>/<name>.json``, changed: ``body``, ``query``, ``path``, ``headers``."""
+    def call(self, name: str, client: str | LinkHolder | None = None, **changes: Any) -> Answer:
+        """Sends ``events/<function>/<name>.json``, changed: ``body``, ``query``, ``path``, ``headers``.
+
+        ``client`` has signed in, or came by a mail's link.
+        """
         event = self.event(name)
         if client:
-            context = {
-                "client_id": client,
-                "email": f"{client}@example.com",
-                "name": client,
-                "role": "coach" if client == COACH else "client",
-            }
-            event["requestContext"]["authorizer"]["lambda"] = context
+            role = Role.COACH if client == COACH else Role.CLIENT
+            party = client if isinstance(client, LinkHolder) else caller(client, role)
+            event["requestContext"]["authorizer"]["lambda"] = authorizer_context(party)
         if "body" in changes:
             body = changes["body"]
             event["body"] = body if isinstance(body, str) else json.dumps(body)
@@ -97,7 +99,7 @@ class Stage:
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def world(self) -> World:
-        return World(self.store, self.store, self.mailer, self.till(), self.store)
+        return World(self.store, self.store, self.mailer, self.texter, self.till(), self.store)
 
     def till(self) -> Till:
         return Till(self.store, self.store, self.paypal, self.calendar, self.clock)

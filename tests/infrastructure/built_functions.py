@@ -43,8 +43,11 @@ VALUES = {
     "PAYPAL_VAULT_ENABLED": "false",
     "PAYPAL_WEBHOOK_ID": WEBHOOK_ID,
     "PAYPAL_WEBHOOK_VERIFICATION": "api",
+    "TWILIO_SMS_ENABLED": "false",
+    "TWILIO_ACCOUNT_SID": "",
+    "TWILIO_FROM": "",
 }
-SECRETS = {"APP_SECRET": "a" * 32, "JWT_SHARED_SECRET": "b" * 32}
+SECRETS = {"APP_SECRET": "a" * 32, "JWT_SHARED_SECRET": "b" * 32, "TWILIO_AUTH_TOKEN": "c" * 32}
 Use = tuple[str, str]
 """An action, and ``table`` or ``index``."""
 
@@ -104,6 +107,11 @@ class Lambda:
     google: GoogleState
     paypal: PayPalState
     environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """The engine's address, and the table's name."""
+        return f"http://{self.meter.engine_address}", self.table_name
 
     @property
     def table(self) -> Any:

@@ -32,7 +32,7 @@ READS_SECRETS = {
         for folder in ("checkout", "reschedule", "paypal_webhook", "health", "reconcile")
     },
     **{
-        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET", "APP_SECRET"}
+        folder: {"GOOGLE_SERVICE_ACCOUNT_KEY", "PAYPAL_CLIENT_SECRET", "APP_SECRET", "TWILIO_AUTH_TOKEN"}
         for folder in ("effects", "sweeper")
     },
 }

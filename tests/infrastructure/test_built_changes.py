@@ -11,13 +11,15 @@ import pytest
 
 from bench.samples import booking, order, sample
 from shared.domain.time import isoformat
-from tests.infrastructure.built_functions import Lambda, lambda_world, rights
+from tests import invariants
+from tests.concurrency.errands import working_off
+from tests.infrastructure.built_functions import VALUES, Lambda, lambda_world, rights
 from tests.infrastructure.conftest import Resource, Statements
 from tests.infrastructure.test_built_money import Buyer, Event, make_payments_due, webhook
 
 pytestmark = pytest.mark.slow
 
-FREE_MOVE, SECOND_MOVE, THIRD_MOVE = 20, 21, 22
+FREE_MOVE, SECOND_MOVE, THIRD_MOVE, FOURTH_MOVE, FIFTH_MOVE, CHARGED_MOVE = 20, 21, 22, 23, 24, 25
 """Days that no booking here begins on."""
 
 
@@ -151,6 +153,46 @@ def test_what_a_change_leaves_behind_is_paid_off_with_the_rights_there_are(
     assert lambdas.meter.uses <= rights(granted["sweeper"])
     assert in_the_calendar(lambdas, client) == []
     assert client.session["payment"]["refunded"] == "75.00", "its one free move was used"
+
+
+@pytest.fixture
+def saving(lambdas: Lambda, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """PayPal saves methods, and the functions whose template says so hear of it."""
+    monkeypatch.setitem(VALUES, "PAYPAL_VAULT_ENABLED", "true")
+    lambdas.paypal.set_vault(True)
+    yield
+    lambdas.paypal.set_vault(False)
+
+
+@pytest.mark.usefixtures("saving")
+def test_a_move_is_charged_to_the_saved_method_with_the_rights_it_has(
+    lambdas: Lambda, granted: Statements
+) -> None:
+    client = Client(lambdas, 11)
+    client.buys()
+    client.moves(FOURTH_MOVE)
+    lambdas.meter.uses.clear()
+    assert client.moves(CHARGED_MOVE)["payment"]["fee"] == "75.00"
+    assert lambdas.meter.uses <= rights(granted["reschedule"])
+
+
+@pytest.mark.usefixtures("saving")
+def test_a_fee_for_cancelling_is_charged_and_the_session_comes_back_with_the_rights_there_are(
+    lambdas: Lambda, granted: Statements
+) -> None:
+    client = Client(lambdas, 12)
+    client.books_from_package()
+    client.moves(FIFTH_MOVE)
+    lambdas.meter.uses.clear()
+    assert client.is_quoted("cancel")["fee_charged"] is True
+    assert client.cancels()["payment"]["status"] == "created"
+    assert lambdas.meter.uses <= rights(granted["cancel"])
+    lambdas.meter.uses.clear()
+    fee = next(row for row in invariants.rows(*lambdas.where) if row.get("cancels") == client.booking_id)
+    lambdas.call("effects", working_off(fee["id"], "charge-1"))
+    assert lambdas.meter.uses <= rights(granted["effects"])
+    assert client.session["payment"]["status"] == "captured"
+    assert [each["sessions_remaining"] for each in client.packages()] == [3]
 
 
 def in_the_calendar(lambdas: Lambda, client: Client) -> list[str]:

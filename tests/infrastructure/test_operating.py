@@ -26,11 +26,11 @@ def test_the_webhook_subscribes_to_every_event_paypal_may_send() -> None:
     assert told == list(KINDS)
 
 
-def test_every_deploy_parameter_of_paypal_is_explained(template: dict[str, object]) -> None:
+def test_every_deploy_parameter_of_paypal_and_twilio_is_explained(template: dict[str, object]) -> None:
     parameters = template["Parameters"]
     assert isinstance(parameters, dict)
     for name in parameters:
-        if name.startswith("PayPal"):
+        if name.startswith(("PayPal", "Twilio")):
             assert name in OPERATING, name
 
 

@@ -146,6 +146,11 @@ def test_reading_functions_change_nothing(granted: Statements) -> None:
     assert not any("dynamodb:" in str(statement) for statement in granted["authorizer"])
 
 
+def test_only_the_workers_send_texts(functions: dict[str, Resource]) -> None:
+    told = {folder for folder, function in functions.items() if "TWILIO_FROM" in str(function["Environment"])}
+    assert told == {"effects", "sweeper"}
+
+
 def test_only_the_workers_send_mail(granted: Statements) -> None:
     sending = {folder for folder, statements in granted.items() if "ses:Send" in str(statements)}
     assert sending == {"effects", "sweeper"}

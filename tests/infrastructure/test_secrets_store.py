@@ -69,8 +69,28 @@ def test_paypals_secret_is_asked_for(ssm: Any) -> None:
 
 def test_production_is_not_deployed_without_the_keys_to_the_calendar_and_to_paypal(ssm: Any) -> None:
     secrets_store.put(ssm, "prod", {}, says_nothing)
-    assert secrets_store.missing(ssm, "prod", secrets_store.needed("prod")) == [
+    settings = secrets_store.SETTINGS.read_text()
+    assert secrets_store.missing(ssm, "prod", secrets_store.needed("prod", settings)) == [
         "GOOGLE_SERVICE_ACCOUNT_KEY",
         "PAYPAL_CLIENT_SECRET",
     ]
-    assert secrets_store.missing(ssm, "prod", secrets_store.needed("dev")) == []
+    assert secrets_store.missing(ssm, "prod", secrets_store.needed("dev", settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "needed"),
+    [
+        ("Stage=dev TwilioSmsEnabled=true TwilioFrom=+14165550100", ["APP_SECRET", "TWILIO_AUTH_TOKEN"]),
+        ('Stage="dev" TwilioSmsEnabled="true"', ["APP_SECRET", "TWILIO_AUTH_TOKEN"]),
+        ("Stage=dev TwilioSmsEnabled=false", ["APP_SECRET"]),
+        ("Stage=dev", ["APP_SECRET"]),
+    ],
+)
+def test_a_stage_that_texts_is_not_deployed_without_twilios_token(parameters: str, needed: list[str]) -> None:
+    settings = f"[dev.deploy.parameters]\nparameter_overrides = '{parameters}'"
+    assert secrets_store.needed("dev", settings) == needed
+
+
+def test_twilios_token_is_asked_for(ssm: Any) -> None:
+    secrets_store.put(ssm, "dev", {}, lambda question: "shh" if "Twilio" in question else "")
+    assert stored(ssm, "TWILIO_AUTH_TOKEN")["Value"] == "shh"

@@ -260,6 +260,26 @@ def test_production_that_was_not_filled_in_is_refused(template: dict[str, Any], 
     assert [{"Ref": setting}, default] in refused.values()
 
 
+@pytest.mark.parametrize("setting", ["TwilioAccountSid", "TwilioFrom"])
+def test_texts_without_an_account_to_send_them_are_refused(template: dict[str, Any], setting: str) -> None:
+    rule = template["Rules"]["TextsComeFromAnAccount"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "TwilioSmsEnabled"}, "true"]}
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": setting}, ""]}]} in [
+        each["Assert"] for each in rule["Assertions"]
+    ]
+    assert template["Parameters"][setting]["Default"] == ""
+
+
+def test_texts_are_off_by_default_and_the_page_knows(template: dict[str, Any], functions: Resources) -> None:
+    assert template["Parameters"]["TwilioSmsEnabled"]["Default"] == "false"
+    told = {
+        folder
+        for folder, function in functions.items()
+        if "TWILIO_SMS_ENABLED" in function.get("Environment", {}).get("Variables", {})
+    }
+    assert told == {"config", "effects", "sweeper"}
+
+
 def test_a_sign_in_comes_back_to_the_page_that_ends_it(
     template: dict[str, Any], resources: Resources
 ) -> None:

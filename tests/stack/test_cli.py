@@ -19,6 +19,8 @@ from local.cli import call, parser
         ("run sweeper", ("POST", "/run", {"schedule": "sweeper"})),
         ("settle", ("POST", "/settle", None)),
         ("mailbox --to a+b@example.com", ("GET", "/mailbox?to=a%2Bb%40example.com", None)),
+        ("texts --to +14165550123", ("GET", "/texts?to=%2B14165550123", None)),
+        ("notifications abc", ("GET", "/notifications?subject=abc", None)),
         ("calendar --delete abc", ("DELETE", "/calendar/events/abc", None)),
         ("faults", ("GET", "/faults", None)),
         ("faults google status --status-code 429 --times 2",

@@ -163,15 +163,28 @@ def clock() -> Iterator[Clock]:
     clock.reset()
 
 
-def test_a_schedule_runs_once_when_the_clock_moves_past_it_however_far(loop: Loop, clock: Clock) -> None:
-    functions = Functions()
-    pump = SchedulePump([Schedule("sweeper", 300)], functions)
+def test_a_schedule_runs_once_when_the_clock_moves_past_it_however_far(
+    loop: Loop, stream: Stream, clock: Clock
+) -> None:
+    pump = SchedulePump([Schedule("sweeper", 300)], stream.functions, stream.pump)
     counts = []
     for seconds in (0, 290, 20, 86_400, -86_400, 301):
         clock.advance(seconds)
         loop.run(pump.run_due())
-        counts.append(len(functions.calls))
+        counts.append(len(stream.functions.calls))
     assert counts == [0, 0, 1, 2, 2, 3]
+
+
+def test_the_stream_has_told_what_a_schedule_wrote_before_it_comes_again(loop: Loop, stream: Stream) -> None:
+    def write(name: str, _event: dict[str, Any]) -> None:
+        if name == "sweeper":
+            stream.put(f"owed after {len(stream.functions.calls)} calls")
+
+    stream.functions.answer = write
+    pump = SchedulePump([Schedule("sweeper", 300)], stream.functions, stream.pump)
+    for _ in range(2):
+        loop.run(pump.run_now("sweeper"))
+    assert [name for name, _ in stream.functions.calls] == ["sweeper", SOURCE.function] * 2
 
 
 def test_settling_goes_on_until_nothing_moves(loop: Loop, dynamodb: str) -> None:
@@ -189,7 +202,7 @@ def test_settling_goes_on_until_nothing_moves(loop: Loop, dynamodb: str) -> None
 
     async def live() -> int:
         running = asyncio.create_task(bus.run())
-        schedules = SchedulePump([Schedule("sweeper", 300)], stream.functions)
+        schedules = SchedulePump([Schedule("sweeper", 300)], stream.functions, stream.pump)
         rounds = await settle(stream.pump, bus, schedules)
         running.cancel()
         return rounds

@@ -8,6 +8,7 @@ from local import patterns, template
 from local.assembly import TEMPLATE
 from local.environment import parameters
 from local.paypal.state import PayPalState
+from local.twilio.state import TwilioState
 from tests.stack.conftest import PROJECT
 
 
@@ -62,7 +63,9 @@ def test_streams_schedules_and_rules_are_read() -> None:
 
 def test_the_product_s_own_template_has_a_handler_for_every_function() -> None:
     paypal = PayPalState("http://127.0.0.1:3")
-    found = template.read(TEMPLATE, parameters("http://127.0.0.1:1", "http://127.0.0.1:2", paypal))
+    found = template.read(
+        TEMPLATE, parameters("http://127.0.0.1:1", "http://127.0.0.1:2", paypal, TwilioState())
+    )
     assert found.routes
     assert [
         name for name, function in found.functions.items() if not (function.folder / "handler.py").exists()

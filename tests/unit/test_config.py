@@ -11,6 +11,8 @@ from moto import mock_aws
 
 from shared import bootstrap
 from shared import config as configuration
+from shared.adapters.absent_twilio import AbsentTwilio
+from shared.adapters.twilio import TwilioTexter
 from shared.config import ConfigurationError
 from shared.domain.errors import PaymentProviderUnavailable
 from shared.usecases.ports import TryAgainLater
@@ -25,6 +27,7 @@ KEPT = (
     bootstrap.gateway,
     bootstrap.webhook_verifier,
     bootstrap._paypal_api,
+    bootstrap.texter,
 )
 
 
@@ -35,6 +38,10 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "PAYPAL_CLIENT_ID",
         "PAYPAL_CLIENT_SECRET",
         "PAYPAL_WEBHOOK_ID",
+        "TWILIO_SMS_ENABLED",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_FROM",
         "APP_SECRET",
         "JWT_SHARED_SECRET",
         "SECRETS_PATH",
@@ -63,6 +70,9 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("PAYPAL_API_BASE", "api-m.paypal.com"),
         ("PAYPAL_MOCK", "1"),
         ("PAYPAL_VAULT_ENABLED", "on"),
+        ("TWILIO_SMS_ENABLED", "on"),
+        ("TWILIO_ACCOUNT_SID", "AC/../../Accounts"),
+        ("TWILIO_API_BASE", "api.twilio.com"),
         ("PAYPAL_WEBHOOK_VERIFICATION", "both"),
         ("PAYPAL_CERTIFICATE_ROOT", "a root on a deployed stage"),
     ],
@@ -188,3 +198,35 @@ def test_without_a_webhook_id_every_webhook_is_refused(
         "paypal-cert-url": "https://api.paypal.com/v1/notifications/certs/1",
     }
     assert bootstrap.webhook_verifier().verify(webhook, b"{}") is False
+
+
+TWILIO = {
+    "TWILIO_SMS_ENABLED": "true",
+    "TWILIO_ACCOUNT_SID": f"AC{'0' * 32}",
+    "TWILIO_AUTH_TOKEN": "secret",
+    "TWILIO_FROM": "+14165550100",
+}
+
+
+@pytest.mark.parametrize("missing", TWILIO.keys() - {"TWILIO_SMS_ENABLED"})
+def test_texts_that_are_on_need_all_of_twilios_settings(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    for name, value in TWILIO.items():
+        monkeypatch.setenv(name, "" if name == missing else value)
+    with pytest.raises(ConfigurationError, match=f"{missing} is not set"):
+        bootstrap.texter()
+
+
+def test_texts_are_off_by_default_whatever_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert configuration.read({}).twilio_sms_enabled is False
+    for name, value in (TWILIO | {"TWILIO_SMS_ENABLED": "false"}).items():
+        monkeypatch.setenv(name, value)
+    assert isinstance(bootstrap.texter(), AbsentTwilio)
+
+
+def test_texts_that_are_on_go_to_twilio(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in TWILIO.items():
+        monkeypatch.setenv(name, value)
+    assert isinstance(bootstrap.texter(), TwilioTexter)
+    assert configuration.read({}).twilio_api_base == "https://api.twilio.com"

@@ -338,6 +338,55 @@ def test_a_cancelled_session_without_a_payment_says_whether_it_can_be_used_again
     assert ("Nothing is left to pay." in client.text) is returned
 
 
+@pytest.mark.parametrize(
+    ("status", "fee", "to_client", "to_coach"),
+    [
+        (
+            PaymentStatus.CREATED,
+            "0.00",
+            "are charging the fee of 83.33 USD",
+            "until the fee of 83.33 USD is paid",
+        ),
+        (PaymentStatus.PENDING, "0.00", "An email tells you which.", "being charged"),
+        (PaymentStatus.CAPTURED, "83.33", "83.33 USD was charged", "is back in the client’s package"),
+        (PaymentStatus.EXPIRED, "0.00", "so nothing was charged. The session", "could not be charged"),
+        (PaymentStatus.DENIED, "0.00", "is used up", "is used up"),
+    ],
+)
+def test_a_package_session_cancelled_for_a_fee_says_how_far_that_is(
+    status: PaymentStatus, fee: str, to_client: str, to_coach: str
+) -> None:
+    package = "9c" * 16
+    returned = status is PaymentStatus.CAPTURED
+    paid = payment(amount="83.33", status=status, cancels="3f" * 16, fee=Decimal(fee))
+    for kind, says in zip(CANCELLED, (to_client, to_coach), strict=True):
+        mail = words(kind, paid=paid, package_id=package, credit_returned=returned)
+        for body in (mail.text, Text(mail.html).read):
+            assert says in body
+            assert not {"Goes", "Kept", "keep:"} & set(body.split())
+            assert "payment of its own" not in body
+
+
+@pytest.mark.parametrize(
+    ("status", "fee", "subject", "says"),
+    [
+        (
+            PaymentStatus.CAPTURED,
+            "83.33",
+            "Fee of 83.33 USD charged: your session on",
+            "back in your package",
+        ),
+        (PaymentStatus.EXPIRED, "0.00", "No fee charged: your session on", "is used up"),
+    ],
+)
+def test_what_became_of_a_fee_is_told(status: PaymentStatus, fee: str, subject: str, says: str) -> None:
+    paid = payment(amount="83.33", status=status, cancels="3f" * 16, fee=Decimal(fee))
+    mail = words(LetterKind.CLIENT_FEE, paid=paid, package_id="9c" * 16)
+    assert mail.subject.startswith(subject)
+    for body in (mail.text, Text(mail.html).read):
+        assert says in body
+
+
 def test_a_cancelled_session_leads_to_another_time_and_is_no_part_of_the_coachs_day() -> None:
     client = words(LetterKind.CLIENT_CANCELLED)
     for body in (client.text, client.html):

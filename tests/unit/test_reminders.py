@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.appointment import AppointmentStatus
 from shared.domain.effects import Effect, EffectKind, lease
-from shared.domain.reminders import REMINDERS, due, owed_reminder, worth_sending
+from shared.domain.reminders import REMINDERS, due, owed_reminders, worth_sending
 from tests.builders import START, appointment
 
 DAY, HOUR, SECOND = timedelta(hours=24), timedelta(hours=1), timedelta(seconds=1)
@@ -82,9 +82,8 @@ def test_what_was_changed_otherwise_since_it_was_booked_is_reminded_of_all_the_s
 
 def test_each_reminder_of_each_time_is_an_effect_of_its_own() -> None:
     session = booked(sequence=2)
-    first, second = owed_reminder(session, before(DAY)), owed_reminder(session, before(HOUR))
-    moved = owed_reminder(booked(id=session.id, sequence=3), before(DAY))
-    assert first and second and moved
+    [first], [second] = owed_reminders(session, before(DAY)), owed_reminders(session, before(HOUR))
+    [moved] = owed_reminders(booked(id=session.id, sequence=3), before(DAY))
     assert [each.id for each in (first, second, moved)] == [
         "client_reminder_mail-2-1440",
         "client_reminder_mail-2-60",
@@ -110,6 +109,7 @@ def test_one_that_was_held_up_is_worth_sending_until_the_next_ones_moment(
         subject_id="0" * 32,
         kind=EffectKind.CLIENT_REMINDER_MAIL,
         sequence=0,
+        owed_at=LONG_AGO,
         due_at=LONG_AGO,
         minutes_before=before_minutes,
     )

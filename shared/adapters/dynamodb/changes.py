@@ -54,12 +54,14 @@ class DynamoChanges:
         if appointment.package_id is None:
             return Case(appointment, _payment(found, appointment_id))
         bought, paid = keys.package(appointment.package_id), keys.payment(appointment.package_id)
-        of_package = self.table.get_all("case_package", [bought, paid])
+        fees = [keys.payment(appointment.payment_id)] if appointment.payment_id else []
+        of_package = self.table.get_all("case_package", [bought, paid, *fees])
         package_item = of_package.get(keys.pair(bought))
         return Case(
             appointment,
             package=None if package_item is None else package(items.load(package_item)),
             package_payment=_payment(of_package, appointment.package_id),
+            fee=_payment(of_package, appointment.payment_id) if appointment.payment_id else None,
         )
 
     def change_booking(
@@ -73,6 +75,8 @@ class DynamoChanges:
     ) -> None:
         name = self.table.name
         steps = self._steps(case, change, actor)
+        if change.charge is not None:
+            steps.append(writes.put_new(name, payments.new_payment(change.charge), BookingMoved))
         if change.after.status is AppointmentStatus.CANCELLED:
             steps += claims.free(name, case.appointment)
         if relied_on is not None:
@@ -92,6 +96,13 @@ class DynamoChanges:
         steps += self._steps(case, change, actor)
         steps += claims.move(name, case.appointment, change.after, None, hold)
         write(self.table.client, "move_paid", steps)
+
+    def return_credit(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        name = self.table.name
+        steps = [*payments.payment_steps(name, fee, paid), *payments.audit_steps(name, paid, actor)]
+        write(self.table.client, "return_credit", [*steps, *self._steps(case, change, actor)])
 
     def _steps(self, case: Case, change: BookingChange, actor: str) -> list[Step]:
         name, before, after = self.table.name, case.appointment, change.after

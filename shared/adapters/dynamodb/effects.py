@@ -47,6 +47,14 @@ class DynamoEffects:
             return False
         return True
 
+    def effects_of(self, subject_id: str) -> list[Effect]:
+        found = self.table.query(
+            "effects_of",
+            KeyConditionExpression="PK = :subject",
+            ExpressionAttributeValues=items.dump({":subject": keys.effect(subject_id, "")["PK"]}),
+        )
+        return [items.effect(items.load(item)) for item in found]
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         answer = self.table.query_index(
             "due_effects",
@@ -121,6 +129,25 @@ class DynamoEffects:
             self._strike_freed(effect.subject_id, effect.sequence - 1, effect.left)
         self._done("finish_effect", effect.subject_id, effect.id, provider_id or "-", now)
 
+    def suppress_effect(self, effect: Effect, now: datetime, reason: str) -> None:
+        self.table.update(
+            "suppress_effect",
+            keys.effect(effect.subject_id, effect.id),
+            UpdateExpression="SET #status = :suppressed, done_at = :now, last_error = :reason "
+            "REMOVE GSI1PK, GSI1SK",
+            ConditionExpression=STILL_MINE,
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=items.dump(
+                {
+                    ":suppressed": EffectStatus.SUPPRESSED.value,
+                    ":now": isoformat(now),
+                    ":reason": reason,
+                    ":owed": EffectStatus.OWED.value,
+                    ":attempts": effect.attempts,
+                }
+            ),
+        )
+
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
         self._done("confirm_sent", subject_id, effect_id, provider_id, now)
 
@@ -146,13 +173,14 @@ class DynamoEffects:
             keys.effect(subject_id, effect_id),
             UpdateExpression="SET #status = :done, done_at = :now, provider_id = :provider "
             "REMOVE GSI1PK, GSI1SK, last_error",
-            ConditionExpression="#status IN (:owed, :dead)",
+            ConditionExpression="#status IN (:owed, :dead, :suppressed)",
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues=items.dump(
                 {
                     ":done": EffectStatus.DONE.value,
                     ":owed": EffectStatus.OWED.value,
                     ":dead": EffectStatus.DEAD.value,
+                    ":suppressed": EffectStatus.SUPPRESSED.value,
                     ":now": isoformat(now),
                     ":provider": provider_id,
                 }

@@ -131,6 +131,7 @@ def effect_record(effect: Effect) -> Item:
         "attempts": effect.attempts,
         "GSI1PK": keys.OWED,
         "GSI1SK": keys.by_time(effect.due_at, effect.subject_id),
+        "owed_at": isoformat(effect.owed_at),
         "due_at": isoformat(effect.due_at),
     }
 
@@ -140,12 +141,14 @@ def effect(record: Item) -> Effect:
         subject_id=record["subject_id"],
         kind=EffectKind(record["effect"]),
         sequence=int(record["sequence"]),
+        owed_at=instant(record["owed_at"]),
         due_at=instant(record["due_at"]),
         status=EffectStatus(record["status"]),
         attempts=int(record["attempts"]),
         provider_id=record.get("provider_id"),
         last_error=record.get("last_error"),
         minutes_before=int(record["minutes_before"]) if "minutes_before" in record else None,
+        done_at=optional_instant(record.get("done_at")),
         left=_interval(record["left"]) if "left" in record else None,
     )
 

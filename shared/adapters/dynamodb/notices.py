@@ -42,6 +42,15 @@ class DynamoNotices:
         shown = listed[:limit]
         return NoticePage(tuple(shown), cursors.write(NOTICES, _place(shown[-1])) if more else None)
 
+    def notices_about(self, client_id: str, subject_id: str) -> list[Notice]:
+        first = keys.notice(client_id, f"{subject_id}.")
+        found = self.table.query(
+            "notices_about",
+            KeyConditionExpression="PK = :client AND begins_with(SK, :subject)",
+            ExpressionAttributeValues=items.dump({":client": first["PK"], ":subject": first["SK"]}),
+        )
+        return [items.notice(items.load(item)) for item in found]
+
     def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
         record = self.table.update(
             "read_notice",

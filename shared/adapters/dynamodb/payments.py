@@ -85,7 +85,7 @@ class DynamoPayments:
 
     def hold(self, checkout: Checkout, relied_on: Diary, *, request: Request | None = None) -> None:
         name, paid = self.table.name, checkout.payment
-        steps = [writes.put_new(name, _new_payment(checkout), AlreadyBooked)]
+        steps = [writes.put_new(name, new_payment(checkout), AlreadyBooked)]
         if paid.order_id is not None:
             order = {**keys.order(paid.order_id), "kind": "PPORDER", "payment_id": paid.id}
             steps.append(writes.put_new(name, order, AlreadyBooked))
@@ -214,7 +214,7 @@ def _audit(table: str, after: Checkout, event: str, actor: str) -> Step:
     return writes.put_new(table, record, PaymentMoved)
 
 
-def _new_payment(checkout: Checkout) -> items.Item:
+def new_payment(checkout: Checkout) -> items.Item:
     return {**payment_record(checkout.payment), "fingerprint": checkout.fingerprint}
 
 

@@ -86,7 +86,12 @@ class DynamoBookings:
         key, paid = keys.appointment(appointment_id), keys.payment(appointment_id)
         found = self.table.get_all("booked", [key, paid])
         item = found.get(keys.pair(key))
-        return None if item is None else _booked(items.appointment(items.load(item)), found)
+        if item is None:
+            return None
+        appointment = items.appointment(items.load(item))
+        if appointment.payment_id and appointment.payment_id != appointment_id:
+            found |= self.table.get_all("booked_fee", [keys.payment(appointment.payment_id)])
+        return _booked(appointment, found)
 
     def appointments(self, ids: Sequence[str]) -> list[Appointment]:
         found = self.table.get_all("appointments", [keys.appointment(each) for each in ids])
@@ -113,7 +118,7 @@ class DynamoBookings:
 
     def _with_payments(self, listed: Sequence[Appointment], now: datetime) -> tuple[Booked, ...]:
         shown = [each for each in listed if each.status_at(now) is not AppointmentStatus.EXPIRED]
-        paid = [keys.payment(each.id) for each in shown if each.payment_id]
+        paid = [keys.payment(each.payment_id) for each in shown if each.payment_id]
         found = self.table.get_all("payments", paid) if paid else {}
         return tuple(_booked(each, found) for each in shown)
 
@@ -173,7 +178,7 @@ def _promo(found: Found, code: str, client_id: str, now: datetime) -> PromoReadi
 
 
 def _booked(appointment: Appointment, found: Found) -> Booked:
-    paid = found.get(keys.pair(keys.payment(appointment.id)))
+    paid = found.get(keys.pair(keys.payment(appointment.payment_id or appointment.id)))
     return Booked(appointment, None if paid is None else payment(items.load(paid)))
 
 

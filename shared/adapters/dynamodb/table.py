@@ -84,6 +84,11 @@ class Table:
         with _call(operation):
             return dict(self.client.query(TableName=self.name, IndexName="GSI1", **query))
 
+    def query(self, operation: str, **query: Any) -> list[RawItem]:
+        """Few items of one partition, strongly consistent: a single page."""
+        with _call(operation):
+            return self.client.query(TableName=self.name, ConsistentRead=True, **query)["Items"]
+
     def scan(self, operation: str, **scan: Any) -> Iterator[RawItem]:
         """Everything there is, page by page, eventually consistent: for what runs once a day, never for a client."""
         more: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from shared.adapters.text import one_line, plain
 from shared.adapters.wording import package_title, pretty_phone, session_title
 from shared.domain.appointment import Actor, Appointment, AppointmentStatus
 from shared.domain.package import Package
-from shared.domain.payment import Payment
+from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.service import FREE
 from shared.domain.time import Interval
 from shared.usecases.ports import Letter, LetterKind
@@ -28,6 +28,9 @@ COACHES_COPIES = frozenset(
         LetterKind.COACH_CANCELLED,
         LetterKind.COACH_PACKAGE,
     }
+)
+FEE_OPEN = frozenset(
+    {PaymentStatus.CREATED, PaymentStatus.CAPTURING, PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW}
 )
 
 
@@ -83,9 +86,12 @@ def _environment() -> Environment:
 
 
 def _money(payment: Payment | None) -> dict[str, object]:
-    """The price, and what of it went or goes back; None of a session that costs nothing by itself."""
+    """The price, and what of it went or goes back; None of a session that costs nothing by itself.
+
+    ``fee`` is the one for cancelling a package's session.
+    """
     if payment is None:
-        return {"amount": None}
+        return {"amount": None, "fee": None}
     price, currency = payment.amount.amount, payment.amount.currency
     goes_back = max(payment.refund_due, payment.refunded)
     return {
@@ -94,6 +100,9 @@ def _money(payment: Payment | None) -> dict[str, object]:
         "all_refunded": payment.refunded == price,
         "goes_back": f"{goes_back} {currency}" if goes_back else None,
         "kept": f"{price - goes_back} {currency}" if goes_back < price else None,
+        "fee": f"{price} {currency}" if payment.cancels else None,
+        "fee_open": payment.status in FEE_OPEN,
+        "fee_taken": bool(payment.fee),
     }
 
 

@@ -11,13 +11,15 @@ from shared.domain.time import Interval
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """``Tuesday, November 10, 2026`` · ``10:00 – 10:30 AM`` · ``America/Vancouver (UTC-07:00)``."""
+    """``Tuesday, November 10, 2026`` · ``10:00 – 10:30 AM`` · ``America/Vancouver (UTC-07:00)`` · ``Vancouver
+    time``."""
 
     date: str
     short_date: str
     times: str
     start: str
     zone: str
+    city: str
 
 
 def when(session: Interval, zone: str) -> When:
@@ -28,6 +30,7 @@ def when(session: Interval, zone: str) -> When:
         short_date=f"{start:%a, %b} {start.day}",
         times=_times(start, end),
         start=_clock(start),
+        city="UTC" if zone == "UTC" else f"{zone.rpartition('/')[2].replace('_', ' ')} time",
         zone="UTC" if zone == "UTC" else f"{zone.replace('_', ' ')} ({_offset(start)})",
     )
 

@@ -20,7 +20,7 @@ from shared.usecases.ports.checkouts import (
     PaymentStore,
     Request,
 )
-from shared.usecases.ports.effects import EffectStore, Invitations, Letter, LetterKind, Mailer
+from shared.usecases.ports.effects import EffectStore, Invitations, Letter, LetterKind, Mailer, Text, Texter
 from shared.usecases.ports.gateway import (
     AlreadyCaptured,
     AlreadyRefunded,
@@ -33,7 +33,14 @@ from shared.usecases.ports.gateway import (
 from shared.usecases.ports.inbox import InboxStore, Received
 from shared.usecases.ports.notices import NoticePage, NoticeStore
 from shared.usecases.ports.packages import Bought, PackageFacts, PackagePage, PackageStore
-from shared.usecases.ports.world import Calendar, Clock, OutcomeUnknown, TryAgainLater, WillNeverWork
+from shared.usecases.ports.world import (
+    Calendar,
+    Clock,
+    NotToBeSent,
+    OutcomeUnknown,
+    TryAgainLater,
+    WillNeverWork,
+)
 
 __all__ = [
     "AlreadyBooked",
@@ -61,6 +68,7 @@ __all__ = [
     "Letter",
     "LetterKind",
     "Mailer",
+    "NotToBeSent",
     "NoticePage",
     "NoticeStore",
     "OrderReading",
@@ -76,6 +84,8 @@ __all__ = [
     "Received",
     "RefundRefused",
     "Request",
+    "Text",
+    "Texter",
     "TryAgainLater",
     "WebhookVerifier",
     "WillNeverWork",

@@ -52,7 +52,7 @@ class FreeBookingFacts:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """An appointment, and the payment made for it alone."""
+    """An appointment, and the payment made for it alone: its price, or the fee for cancelling a package's session."""
 
     appointment: Appointment
     payment: Payment | None = None

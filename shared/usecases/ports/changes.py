@@ -36,7 +36,8 @@ class ChangeStore(Protocol):
         relied_on: Diary | None = None,
         request: Request | None = None,
     ) -> None:
-        """The booking, its time, its payment, what it was booked from, the audit row and what becomes owed.
+        """The booking, its time, its payment, what it was booked from, the audit row and what becomes owed, a fee to
+        be charged among it.
 
         ``relied_on`` is the diary a move was decided on. Raises ``BookingMoved``, ``DiaryChanged``, ``SlotTaken``,
         ``IdempotencyKeyReused``, ``TooManyRequests`` and ``TemporarilyUnavailable``.
@@ -48,4 +49,12 @@ class ChangeStore(Protocol):
         """The fee's payment and the move it was for, in one transaction; the hold of the new time ends in it.
 
         Raises as ``change_booking`` does, and ``PaymentMoved``.
+        """
+
+    def return_credit(
+        self, fee: Checkout, paid: Change, case: Case, change: BookingChange, *, actor: str
+    ) -> None:
+        """The fee's payment, and the package's session that can be used again for it, in one transaction.
+
+        Raises as ``move_paid`` does.
         """

@@ -21,6 +21,9 @@ class EffectStore(Protocol):
     def owe(self, effects: Sequence[Effect]) -> int:
         """Writes those that were never owed before; how many that were."""
 
+    def effects_of(self, subject_id: str) -> list[Effect]:
+        """All that were ever owed for it."""
+
     def due_effects(self, now: datetime) -> list[tuple[str, str]]:
         """``(appointment id, effect id)`` of what is owed and due: candidates, the lease decides."""
 
@@ -35,8 +38,11 @@ class EffectStore(Protocol):
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
         """It is done, and no event of ours is where the session was before. Again and again does no harm."""
 
+    def suppress_effect(self, effect: Effect, now: datetime, reason: str) -> None:
+        """It ends without a message, as it should."""
+
     def confirm_sent(self, subject_id: str, effect_id: str, provider_id: str, now: datetime) -> None:
-        """The mail service's own word that it took the message; unknown effects are ignored."""
+        """The mail service's own word that it took the message, whatever we thought; unknown effects are ignored."""
 
     def note_undelivered(
         self, subject_id: str, effect_id: str, provider_id: str, status: EffectStatus, error: str
@@ -56,6 +62,7 @@ class LetterKind(StrEnum):
     CLIENT_PAYMENT_FAILED = "client_payment_failed"
     CLIENT_TIME_LOST = "client_time_lost"
     CLIENT_REFUNDED = "client_refunded"
+    CLIENT_FEE = "client_fee"
     CLIENT_PACKAGE = "client_package"
     COACH_PACKAGE = "coach_package"
 
@@ -87,6 +94,28 @@ class Mailer(Protocol):
 
     def check(self) -> str:
         """One word for the health page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One text message to an appointment's client.
+
+    ``owed_at`` is the earliest it can have been sent; ``again`` tells that somebody may have sent it since.
+    """
+
+    kind: LetterKind
+    about: Appointment
+    owed_at: datetime
+    again: bool
+
+
+class Texter(Protocol):
+    def send(self, text: Text) -> str:
+        """Sends it once, without any retry of its own; one that may have been sent is looked for first.
+
+        The answer is the provider's message id. Raises ``NotToBeSent``, ``WillNeverWork``, or ``TryAgainLater``, even
+        where it may have been sent: the next try looks.
+        """
 
 
 class Invitations(Protocol):

@@ -21,5 +21,8 @@ class NoticeStore(Protocol):
     def notices_of(self, client_id: str, cursor: str | None, limit: int) -> NoticePage:
         """The latest first. Raises ``InvalidInput`` for a cursor it did not give."""
 
+    def notices_about(self, client_id: str, subject_id: str) -> list[Notice]:
+        """All that this client was told about it."""
+
     def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
         """Marks it as read; None when the client has no such notice."""

@@ -30,6 +30,10 @@ class WillNeverWork(Exception):
     """The other side refuses for good: trying again changes nothing, a person has to look."""
 
 
+class NotToBeSent(Exception):
+    """There is nothing to say any more, or it may not be said: it ends without a message, and nobody has to look."""
+
+
 class Calendar(Protocol):
     """The coach's calendar."""
 

@@ -565,7 +565,7 @@ export interface components {
          * NoticeKind
          * @enum {string}
          */
-        NoticeKind: "booked" | "moved" | "cancelled" | "reminder" | "payment_pending" | "payment_failed" | "time_lost" | "refunded" | "package_bought";
+        NoticeKind: "booked" | "moved" | "cancelled" | "reminder" | "payment_pending" | "payment_failed" | "time_lost" | "refunded" | "fee_settled" | "package_bought";
         /** NotificationList */
         NotificationList: {
             /** Items */
@@ -750,6 +750,9 @@ export interface components {
         /**
          * PaymentState
          * @description Amounts are strings with two decimals.
+         *
+         *     Of a package's session it is the fee for cancelling it: ``fee`` is what of it was taken, and ``status`` tells how
+         *     far it is (``created`` until PayPal is asked).
          */
         PaymentState: {
             /** Amount */
@@ -898,8 +901,8 @@ export interface components {
          * QuoteView
          * @description Amounts are strings with two decimals, in ``currency``, which is None where there is nothing to pay.
          *
-         *     ``fee_charged`` tells that the fee is taken from the saved payment method at once; only if PayPal declines that
-         *     is there an order to approve.
+         *     ``fee_charged`` tells that the fee is taken from the saved payment method. If PayPal declines that, a move has an
+         *     order to approve, and a cancelled package session is used up after all, for nothing.
          */
         QuoteView: {
             /** Credit Returned */

@@ -160,5 +160,6 @@ export default {
   notice_payment_failed: "A payment did not go through",
   notice_time_lost: "A time could not be kept",
   notice_refunded: "Money went back to you",
+  notice_fee_settled: "The fee for cancelling is settled",
   notice_package_bought: "Package bought",
 };

@@ -159,6 +159,7 @@ const frCA: OwnStrings = {
   notice_payment_failed: "Un paiement n’a pas abouti",
   notice_time_lost: "Une heure n’a pas pu être gardée",
   notice_refunded: "De l’argent vous a été remboursé",
+  notice_fee_settled: "Les frais d’annulation sont réglés",
   notice_package_bought: "Forfait acheté",
 };
 
