@@ -82,7 +82,7 @@ function cancelled(view: ChangeView, change: Cancelling, one: Appointment) {
         <h3 class="date struck"><s>${dayText(locale, dateOf(one.local_start))}<br /><span class="whole">${timeText(locale, one.local_start)}</span></s></h3>
       </div>
       ${back ? html`<dl class="ticket"><div><dt>${t.refundShown}</dt><dd class="whole">${back}</dd>
-        <dd class="refund" role="status">${icon(state.sign)}${state.words}</dd></div></dl>` : nothing}
+        <dd><span class="refund" role="status">${icon(state.sign)}${state.words}</span></dd></div></dl>` : nothing}
       <p>${t.cancelledText} ${back ? t.refundText : (fee ?? (quote ? cancelWords(view, one, quote) : nothing))}</p>
       ${notice(view, change)}
     </div></div>
