@@ -346,6 +346,17 @@ class FakeStore(FakeInbox):
         if booking.status in HAVE_THEIR_TIME:
             self._cells |= dict.fromkeys(_cells(booking), booking)
 
+    def claimed(self) -> dict[str, set[datetime]]:
+        """By appointment, the starts of the cells it has."""
+        found: dict[str, set[datetime]] = {}
+        for cell, owner in self._cells.items():
+            found.setdefault(owner.id, set()).add(cell)
+        return found
+
+    def promo_uses(self) -> set[tuple[str, str]]:
+        """Each code with a client who has used it."""
+        return set(self._uses)
+
     # The port PaymentStore
 
     def checkout_facts(self, span: Interval, payment_id: str, same_key: str | None = None) -> CheckoutFacts:

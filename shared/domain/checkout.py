@@ -77,6 +77,11 @@ class Checkout:
             return self.booking.status in STANDING
         return self.package is not None and self.package.status is PackageStatus.ACTIVE
 
+    @property
+    def stood(self) -> bool:
+        """Whether it is, or was until somebody cancelled it."""
+        return self.stands or (self.booking is not None and self.booking.cancelled_by is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrections:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.appointment import STANDING, Appointment
@@ -119,7 +119,7 @@ def _match_calendar(world: World, appointment_id: str) -> None:
         else:
             world.calendar.remove_event(appointment_id)
         before, seen = seen, _booking(world, appointment_id)
-        if (seen.status, seen.sequence) == (before.status, before.sequence):
+        if seen == replace(before, calendar_status=seen.calendar_status):
             return
     raise TryAgainLater("the booking is being changed again and again")
 

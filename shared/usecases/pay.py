@@ -133,7 +133,7 @@ def _refuse_what_does_not_fit(
         raise OrderMismatch("This order is for something else.")
     if booking is None:
         return
-    if approval.start not in {None, booking.start}:
+    if approval.start not in {None, booking.start} and not booking.sequence:
         raise OrderMismatch("This order holds another time.")
     if approval.backup_start is not None and checkout.payment.status in _NOT_PAID_YET:
         check_backup(booking.start, approval.backup_start, now)
@@ -162,7 +162,7 @@ _REFUSALS: dict[PaymentStatus, tuple[type[DomainError], str]] = {
 def refusal_of(checkout: Checkout) -> DomainError | None:
     """What the buyer has to hear when nothing of theirs stands."""
     status = checkout.payment.status
-    if checkout.stands or status in {PaymentStatus.CAPTURING, PaymentStatus.PENDING}:
+    if checkout.stood or status in {PaymentStatus.CAPTURING, PaymentStatus.PENDING}:
         return None
     if status is PaymentStatus.EXPIRED:
         return _gone(checkout)

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { addDays, addMonths, daysInMonth, firstWeekday, offsetText, timeText, today } from "./local-time";
+import { addDays, addMonths, dayText, daysInMonth, firstWeekday, offsetText, timeText, today } from "./local-time";
 
 describe("times are read from what the API rendered", () => {
   test("the hour is the one in the text, whatever zone this machine is in", () => {
     expect(timeText("en-US", "2026-11-24T09:00:00-05:00")).toBe("9:00\u00a0AM");
     expect(timeText("fr-CA", "2026-11-24T21:30:00+05:45")).toBe("21\u00a0h\u00a030");
+  });
+  test("a day does not part from its month", () => {
+    expect(dayText("en-CA", "2026-11-24")).toBe("Tuesday, November\u00a024");
+    expect(dayText("fr-CA", "2026-11-24")).toBe("mardi 24\u00a0novembre");
   });
   test("an offset has a real minus sign, and none at Greenwich", () => {
     expect(offsetText("2026-11-24T09:00:00-05:00")).toBe("UTC\u221205:00");

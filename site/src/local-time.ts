@@ -33,9 +33,9 @@ export function offsetText(local: string): string {
   return `UTC${offset[1] === "-" ? "\u2212" : "+"}${offset[2]}`;
 }
 
-/** "Tuesday, November 24" */
+/** "Tuesday, November 24"; the day does not part from its month. */
 export const dayText = (locale: string, date: string): string =>
-  format(locale, { weekday: "long", month: "long", day: "numeric" }, midnight(date));
+  format(locale, { weekday: "long", month: "long", day: "numeric" }, midnight(date)).replace(/ (?=\d+$)|(?<=\d) /, "\u00a0");
 
 /** "Tue, Nov 24" */
 export const shortDayText = (locale: string, date: string): string =>

@@ -10,6 +10,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, FrameLocator, Lo
 
 from tests.e2e.stack import Stack
 
+SIGNED_IN = """sessionStorage.getItem("coach-booking.token")
+  ?? sessionStorage.setItem("coach-booking.token", "TOKEN")"""
+
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -111,6 +114,45 @@ class Client:
         """In PayPal's window."""
         window.get_by_role("radio", name=re.compile(f"^{funding}")).check()
         window.get_by_role("button", name="Pay now").click()
+
+    # Changing a session
+
+    def open_sessions(self) -> Locator:
+        """My sessions, for who has signed in before; the first of them."""
+        self.page.add_init_script(SIGNED_IN.replace("TOKEN", self.stack.token(self.email)))
+        self.visit("/sessions.html")
+        return self.page.locator("coach-sessions .session[data-id]").first
+
+    def open_link(self, link: str) -> Locator:
+        self.visit(link)
+        return self.page.locator("coach-session")
+
+    def press(self, name: str) -> None:
+        self.dialog.get_by_role("button", name=name).click()
+
+    def wants_to_cancel(self, shown: Locator) -> None:
+        shown.get_by_role("button", name="Cancel").click()
+        expect(self.dialog.get_by_role("button", name="Cancel session")).to_be_enabled()
+
+    def chooses_monday(self, shown: Locator) -> None:
+        """The new time: Monday at eleven."""
+        shown.get_by_role("button", name="Move").click()
+        expect(self.times.first).to_be_visible()
+        self.choose_day("Monday, November 30")
+        self.choose("11:00 a.m.")
+        self.dialog.get_by_role("button", name=re.compile("^Continue with")).click()
+        expect(self.title).to_have_text("Move this session?")
+
+    def is_asked_for_fee(self, shown: Locator) -> None:
+        self.chooses_monday(shown)
+        self.press("Continue to payment")
+        expect(self.paypal).to_be_visible()
+
+    def sees_moved(self) -> None:
+        expect(self.title).to_have_text("Session moved")
+
+    def sees_cancelled(self) -> None:
+        expect(self.title).to_have_text("Session cancelled")
 
     def sees_booked(self) -> None:
         expect(self.title).to_have_text("You are booked")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.client import Client
 from tests.e2e.stack import ROOT, Stack, running
+from tests.e2e.world import World
 
 FLAGS = [
     "--no-sandbox",
@@ -39,6 +40,11 @@ def whole_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def stack(whole_stack: Stack) -> Stack:
     whole_stack.reset()
     return whole_stack
+
+
+@pytest.fixture
+def world(stack: Stack) -> World:
+    return World(stack)
 
 
 @pytest.fixture(scope="module")

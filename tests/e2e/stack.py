@@ -16,8 +16,9 @@ from typing import Any
 
 import requests
 
+from local.environment import PORTS, ports
+
 ROOT = Path(__file__).parent.parent.parent
-PORTS_NEEDED = 9
 MONDAY_EVENING = "2026-11-23T22:30:00Z"
 
 
@@ -27,6 +28,7 @@ class Stack:
     def __init__(self, endpoints: dict[str, str]) -> None:
         self.site, self.api, self.control = endpoints["site"], endpoints["api"], endpoints["control"]
         self.paypal, self.signin = endpoints["paypal"], endpoints["signin"]
+        self.dynamodb = endpoints["dynamodb"]
 
     def tell(self, method: str, path: str, body: Any = None) -> Any:
         answer = requests.request(method, self.control + path, json=body, timeout=60)
@@ -59,9 +61,10 @@ class Stack:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Stack]:
+def running(home: Path, **switches: str) -> Iterator[Stack]:
+    """``switches`` turn on what is off by default."""
     command = [sys.executable, "-m", "local", "--home", str(home)]
-    environment = {**os.environ, "PORT": str(_free_ports())}
+    environment = {**os.environ, "PORT": str(_free_ports()), **switches}
     with (home / "output.log").open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
@@ -72,7 +75,7 @@ def running(home: Path) -> Iterator[Stack]:
 
 
 def _ready(home: Path, process: subprocess.Popen[bytes]) -> Stack:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
             stack = Stack(json.loads((home / "endpoints.json").read_text()))
@@ -86,8 +89,8 @@ def _ready(home: Path, process: subprocess.Popen[bytes]) -> Stack:
 
 def _free_ports() -> int:
     """The first of some ports in a row that nobody listens on."""
-    for base in range(18000 + os.getpid() % 1000 * 10, 60000, 10):
-        if all(_free(base + n) for n in range(PORTS_NEEDED)):
+    for base in range(18000 + os.getpid() % 1000 * 20, 60000, len(PORTS)):
+        if all(_free(port) for port in ports(base).values()):
             return base
     raise RuntimeError("no free ports")
 

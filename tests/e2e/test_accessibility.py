@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.client import Client
 from tests.e2e.conftest import NewClient
+from tests.e2e.world import IN_TIME, LATE, World
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -37,6 +38,67 @@ def test_every_step_is_accessible(new_client: NewClient, width: int, scheme: str
     client.assert_accessible()
     client.page.get_by_role("link", name="Details").click()
     expect(client.page.get_by_role("heading", name="Add to your calendar")).to_be_visible()
+    client.assert_accessible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_every_step_of_a_change_is_accessible(
+    new_client: NewClient, world: World, width: int, scheme: str
+) -> None:
+    client = new_client(width=width, height=740, color_scheme=scheme, reduced_motion="reduce")
+    world.booked("single", LATE)
+    page = client.open_link(world.link)
+    expect(page).to_contain_text("Friday, November 27, 2026")
+    client.assert_accessible()
+    page.get_by_role("button", name="Move").click()
+    expect(client.times.first).to_be_visible()
+    client.assert_accessible()
+    client.press("Close")
+    client.chooses_monday(page)
+    client.assert_accessible()
+    client.press("Continue to payment")
+    expect(client.paypal).to_be_visible()
+    client.assert_accessible()
+    assert_fits(client)
+    client.pay()
+    client.sees_moved()
+    client.assert_accessible()
+    client.press("Done")
+    client.wants_to_cancel(page)
+    client.sees("You have moved this session before.")
+    client.assert_accessible()
+    assert_fits(client)
+    client.press("Cancel session")
+    client.sees_cancelled()
+    client.assert_accessible()
+    client.press("Done")
+    expect(page).to_contain_text("Book another time")
+    client.assert_accessible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_sessions_packages_and_notices_are_accessible(
+    new_client: NewClient, world: World, width: int, scheme: str
+) -> None:
+    client = new_client(width=width, height=740, color_scheme=scheme, reduced_motion="reduce")
+    session = world.booked("package", IN_TIME)
+    page = client.open_link(world.link.replace("#t=e", "#t=f"))
+    expect(page).to_contain_text("has ended, or was replaced")
+    client.assert_accessible()
+    card = client.open_sessions()
+    expect(client.page.locator("coach-sessions")).to_contain_text("2 of 3 sessions left")
+    client.assert_accessible()
+    too_wide = client.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert too_wide <= 0
+    client.page.get_by_role("button", name="Notifications").click()
+    expect(client.page.get_by_role("region", name="Notifications")).to_contain_text("Session booked")
+    client.assert_accessible()
+    client.page.keyboard.press("Escape")
+    world.call("PUT", f"/booking/{session['id']}/cancel")
+    card.get_by_role("button", name="Cancel").click()
+    client.sees("This session is cancelled already.")
     client.assert_accessible()
 
 
@@ -91,6 +153,44 @@ def test_a_session_is_booked_by_keyboard_alone(client: Client) -> None:
     press("Escape")
     expect(client.dialog).not_to_be_visible()
     expect(client.page.get_by_role("button", name="Book a session")).to_be_focused()
+
+
+def test_a_session_is_cancelled_by_keyboard_alone(client: Client, world: World) -> None:
+    world.booked("free", LATE)
+    button = client.open_link(world.link).get_by_role("button", name="Cancel")
+    button.focus()
+    press = client.page.keyboard.press
+    press("Enter")
+    expect(client.title).to_be_focused()
+    client.sees("promo code can be used again")
+    press("Escape")
+    expect(button).to_be_focused()
+    press("Enter")
+    client.sees("promo code can be used again")
+    tab_to(client, "Why are you cancelling?")
+    client.page.keyboard.type("Away that day")
+    tab_to(client, "Cancel session")
+    press("Enter")
+    client.sees_cancelled()
+    expect(client.title).to_be_focused()
+    press("Escape")
+    expect(client.page.locator("coach-session")).to_contain_text("Cancelled")
+
+
+def test_a_session_is_moved_by_keyboard_alone(client: Client, world: World) -> None:
+    world.booked("free", LATE)
+    press = client.page.keyboard.press
+    client.open_link(world.link).get_by_role("button", name="Move").focus()
+    press("Enter")
+    expect(client.times.first).to_be_visible()
+    tab_to(client, "9:00 a.m.")
+    press("Space")
+    press("Enter")
+    expect(client.title).to_be_focused()
+    tab_to(client, "Move session")
+    press("Enter")
+    client.sees_moved()
+    expect(client.title).to_be_focused()
 
 
 def tab_to(client: Client, name: str) -> None:

@@ -17,6 +17,7 @@ def test_a_client_books_a_free_session_and_everyone_hears_of_it(client: Client, 
     client.choose_day("Wednesday, November 25")
     client.choose("7:30 a.m.")  # British Columbia no longer changes its clocks in November
     client.go_on()
+    expect(client.dialog.get_by_role("checkbox")).to_have_count(0)  # texts are off: nobody is asked
     client.fill_in(promo="wimd25 ")
     client.sees("The code is good: 25 free sessions left.")
     client.dialog.get_by_label("What would you like to talk about?").fill("A new job, <b>maybe</b>")

@@ -15,6 +15,8 @@ import pytest
 from shared import bootstrap
 from shared import config as configuration
 from shared.adapters.invitations import Invitations
+from shared.domain.caller import LinkHolder, Role
+from shared.http.auth import authorizer_context
 from shared.observability import logger
 from shared.usecases.checkout import Shop
 from shared.usecases.deliver_effects import World
@@ -24,7 +26,7 @@ from shared.usecases.reconcile import Sources
 from shared.usecases.settle import Till
 from shared.usecases.show_open_times import RecentBusy
 from shared.usecases.sweep import Books
-from tests.builders import NOW
+from tests.builders import NOW, caller
 from tests.fake_paypal import FakePayPal
 from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeTexter, FakeVerifier
 
@@ -75,17 +77,16 @@ class Stage:
             self._handlers[function] = _load(function)
         return self._handlers[function](event, LambdaContext())
 
-    def call(self, name: str, client: str | None = None, **changes: Any) -> Answer:
-        """Sends ``events/<function>/<name>.json``, changed: ``body``, ``query``, ``path``, ``headers``."""
+    def call(self, name: str, client: str | LinkHolder | None = None, **changes: Any) -> Answer:
+        """Sends ``events/<function>/<name>.json``, changed: ``body``, ``query``, ``path``, ``headers``.
+
+        ``client`` has signed in, or came by a mail's link.
+        """
         event = self.event(name)
         if client:
-            context = {
-                "client_id": client,
-                "email": f"{client}@example.com",
-                "name": client,
-                "role": "coach" if client == COACH else "client",
-            }
-            event["requestContext"]["authorizer"]["lambda"] = context
+            role = Role.COACH if client == COACH else Role.CLIENT
+            party = client if isinstance(client, LinkHolder) else caller(client, role)
+            event["requestContext"]["authorizer"]["lambda"] = authorizer_context(party)
         if "body" in changes:
             body = changes["body"]
             event["body"] = body if isinstance(body, str) else json.dumps(body)

@@ -212,6 +212,20 @@ def test_cancelling_twice_gives_back_once(stage: Stage, early: str) -> None:
     assert refunds(stage) == ["150.00"]
 
 
+def test_whoever_pays_again_for_what_was_moved_or_cancelled_since_hears_how_it_stands(stage: Stage) -> None:
+    """The page sends its first request again, under its key."""
+    start = NEXT_WEEK
+    order_id = order(stage, start=isoformat(start)).json["order_id"]
+    stage.paypal.approve(order_id)
+    booking = pay(stage, order_id, start=isoformat(start)).json["id"]
+    move(stage, booking, start + 24 * HOUR)
+    assert pay(stage, order_id, start=isoformat(start)).json["start"] == isoformat(start + 24 * HOUR)
+    cancel(stage, booking)
+    again = pay(stage, order_id, start=isoformat(start))
+    assert (again.status, again.json["id"], again.json["status"]) == (201, booking, "cancelled")
+    assert pay(stage, order_id, key="another").status == 200
+
+
 def test_a_packages_session_comes_back_in_time_and_is_used_up_late(stage: Stage, from_package: str) -> None:
     assert remaining(stage) == 2
     assert quote(stage, from_package).json["credit_returned"] is True
@@ -441,6 +455,22 @@ def test_a_slower_worker_does_not_bring_a_cancelled_event_back(stage: Stage, ear
     stage.calendar.meanwhile = it_is_cancelled
     deliver(stage.world(), early, "calendar_event-0")
     assert not stage.calendar.events
+
+
+def test_a_slower_worker_does_not_leave_an_old_number_in_the_calendar(stage: Stage) -> None:
+    """The webhook booked it; while its event is on its way, the buyer's page brings another number."""
+    order_id = order(stage, start=isoformat(FRIDAY)).json["order_id"]
+    stage.paypal.approve(order_id)
+    sweep(stage, minutes=16)
+    payment = payment_of(stage, order_id)
+
+    def the_number_is_corrected_and_written() -> None:
+        assert pay(stage, order_id, phone="+14165550199").status == 201
+        deliver(stage.world(), payment.id, f"calendar_event-{payment.version + 1}")
+
+    stage.calendar.meanwhile = the_number_is_corrected_and_written
+    deliver(stage.world(), payment.id, "calendar_event-0")
+    assert stage.calendar.events[payment.id].phone == "+14165550199"
 
 
 @pytest.mark.parametrize("body", ["", "{}"])

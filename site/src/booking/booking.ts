@@ -27,6 +27,7 @@ export const wishesOf = (draft: Draft, t: Strings) => ({
   phone: draft.phone.trim(),
   timezone: draft.timezone,
   ...(draft.backup && { backup_start: draft.backup }),
+  ...(draft.sms && { sms_consent: true }),
   ...answersOf(draft, t),
 });
 

@@ -34,6 +34,8 @@ export interface Draft {
   topic: string;
   hope: string;
   backup?: string;
+  /** The client agrees to text messages; asked for where they are sent. */
+  sms?: boolean;
   /** The booking last sent: the same one sent again carries the same key, so it is made once. */
   sent?: { key: string; body: string; start: string; outcomeUnknown: boolean };
   order?: Order;

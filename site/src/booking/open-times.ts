@@ -20,6 +20,8 @@ export class OpenTimes {
     readonly timezone: string,
     windowDays: number,
     private readonly changed: () => void,
+    /** A session that is to be moved: its own time is in no way. */
+    private readonly moving?: string,
   ) {
     this.first = today(timezone, serverNow());
     // The window counts the coach's days; the client's may be one ahead.
@@ -80,6 +82,7 @@ export class OpenTimes {
       end_date: [addDays(start_date, STRIDE - 1), this.last].sort()[0] as string,
       service: this.service,
       timezone: this.timezone,
+      moving: this.moving,
     };
     const { data, problem } = await ask(this.api.GET("/booking/availability", { params: { query } }));
     if (problem) {

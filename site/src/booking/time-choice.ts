@@ -15,6 +15,8 @@ export interface Chosen {
 export abstract class TimeChoice {
   times?: OpenTimes;
   month = "";
+  /** The session that is to be moved. */
+  protected readonly moving?: string;
 
   abstract connection?: Connection;
   abstract draft: Chosen;
@@ -32,9 +34,8 @@ export abstract class TimeChoice {
   async reload(): Promise<void> {
     if (!this.connection) return;
     const { api, config } = this.connection;
-    const fresh = new OpenTimes(api, this.draft.service, this.draft.timezone, config.booking_window_days, () =>
-      this.redraw(),
-    );
+    const { service, timezone } = this.draft;
+    const fresh = new OpenTimes(api, service, timezone, config.booking_window_days, () => this.redraw(), this.moving);
     const comparable = this.times?.timezone === fresh.timezone && this.times.service === fresh.service;
     if (!comparable || this.times?.problem) this.times = fresh;
     const { day = fresh.first } = this.draft;

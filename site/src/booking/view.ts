@@ -1,4 +1,4 @@
-import type { Service } from "../api/types";
+import type { Appointment, Service } from "../api/types";
 import type { PayPalButtons } from "../paying/buttons";
 import type { Checkout } from "../paying/checkout";
 import type { Language, Strings } from "../strings";
@@ -21,6 +21,10 @@ export function serviceName(service: Service | undefined, t: Strings): string {
   if (service.id === "single") return t.serviceSingle;
   return service.id === "package" ? t.servicePackage(service.sessions) : service.name;
 }
+
+/** What was booked: from a package, a session of it. */
+export const sessionName = (one: Appointment, services: Service[], t: Strings): string =>
+  one.package_id ? t.serviceCredit : serviceName(services.find(({ id }) => id === one.service), t);
 
 /** What is being booked: from a package bought before, a session of it. */
 export const kindName = ({ flow, t }: View): string =>

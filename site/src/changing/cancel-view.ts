@@ -3,10 +3,11 @@ import { icon } from "../elements/icons";
 import { dateOf, dayText, timeText } from "../local-time";
 import { moneyText } from "../money";
 import type { Appointment } from "../api/types";
+import { feeWords } from "./payment-words";
 import type { PageLanguage } from "../strings/pages";
 import { isGoingBack, type Cancelling } from "./cancelling";
 import { actions, nameOf, notice, type ChangeView } from "./dialog-parts";
-import { cancelWords, goesBack, staysBehind, whyWords } from "./quote-words";
+import { cancelWords, costsFee, goesBack, kept, staysBehind, whyWords } from "./quote-words";
 
 /** What goes back and what is kept, why, and the word that does it. */
 export function cancelView(view: ChangeView, change: Cancelling) {
@@ -23,21 +24,23 @@ export function cancelView(view: ChangeView, change: Cancelling) {
   </form>`;
 }
 
-function slip(view: ChangeView, { one, quote }: Cancelling) {
+function slip(view: ChangeView, { one, quote, closed }: Cancelling) {
   const { t, locale, config } = view;
   const waiting = html`<span class="bone">$150.00 CAD</span>`;
   const [label, amount] = quote ? total(view, one, quote) : [t.refundShown, waiting];
+  const known = quote || !closed;
   const stays = quote && staysBehind(locale, one, quote);
   return html`<section class="receipt" aria-label=${t.cancelTitle}>
     <h3>${nameOf(view, one)}</h3>
     <dl>
       ${sessionRow(view, one)}
-      ${one.payment ? html`<div><dt>${t.paid}</dt><dd class="whole">${moneyText(locale, one.payment)}</dd></div>
+      ${one.payment && known ? html`<div><dt>${t.paid}</dt><dd class="whole">${moneyText(locale, one.payment)}</dd></div>
         <div><dt>${t.keptShown}</dt><dd class="whole">${quote ? (stays ?? t.nothing) : waiting}</dd></div>` : nothing}
-      <div class="total"><dt>${label}</dt><dd class="whole">${amount}</dd></div>
+      ${one.package_id && costsFee(quote) ? html`<div><dt>${t.feeShown}</dt><dd class="whole">${quote && kept(locale, quote)}</dd></div>` : nothing}
+      ${known ? html`<div class="total"><dt>${label}</dt><dd class="whole">${amount}</dd></div>` : nothing}
     </dl>
   </section>
-  <div class="terms">${icon("undo")}<p aria-live="polite">${quote
+  <div class="terms" ?hidden=${!known}>${icon("undo")}<p aria-live="polite">${quote
     ? html`<strong>${cancelWords(view, one, quote)}</strong><br />${whyWords(view, config.policy, "cancel", quote)}`
     : html`<span class="bone">${t.whyInTime(48)}</span>`}</p></div>`;
 }
@@ -71,6 +74,7 @@ function cancelled(view: ChangeView, change: Cancelling, one: Appointment) {
   const { quote } = change;
   const back = quote && goesBack(locale, quote);
   const state = refundState(view, one);
+  const fee = feeWords(view, one);
   return html`<div class="step">
     <div class="body"><div class="done stack">
       <div>
@@ -78,8 +82,8 @@ function cancelled(view: ChangeView, change: Cancelling, one: Appointment) {
         <h3 class="date struck"><s>${dayText(locale, dateOf(one.local_start))}<br /><span class="whole">${timeText(locale, one.local_start)}</span></s></h3>
       </div>
       ${back ? html`<dl class="ticket"><div><dt>${t.refundShown}</dt><dd class="whole">${back}</dd>
-        <dd class="refund" role="status">${icon(state.sign)}${state.words}</dd></div></dl>` : nothing}
-      <p>${t.cancelledText} ${back ? t.refundText : quote ? cancelWords(view, one, quote) : nothing}</p>
+        <dd><span class="refund" role="status">${icon(state.sign)}${state.words}</span></dd></div></dl>` : nothing}
+      <p>${t.cancelledText} ${back ? t.refundText : (fee ?? (quote ? cancelWords(view, one, quote) : nothing))}</p>
       ${notice(view, change)}
     </div></div>
     <div class="foot"><button class="button" @click=${close}>${t.done}</button></div>

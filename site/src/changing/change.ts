@@ -2,7 +2,9 @@ import type { ReactiveControllerHost } from "lit";
 import { ask, type Answer, type Problem } from "../api/client";
 import type { Appointment, Quote } from "../api/types";
 import type { Connection } from "../connection";
-import type { PageStrings } from "../strings/pages";
+import { serverNow } from "../clock";
+import { dateOf, dayText, timeText } from "../local-time";
+import type { PageLanguage, PageStrings } from "../strings/pages";
 
 export type Action = "cancel" | "reschedule";
 
@@ -24,6 +26,7 @@ export interface Change {
 
 /** What a change needs of the dialog it is in. */
 export interface ChangeHost extends ReactiveControllerHost {
+  readonly language: PageLanguage;
   readonly strings: PageStrings;
   stepChanged(): void;
 }
@@ -31,10 +34,33 @@ export interface ChangeHost extends ReactiveControllerHost {
 export const readQuote = ({ api }: Connection, one: Appointment, action: Action): Promise<Answer<Quote>> =>
   ask(api.GET("/booking/{appointment_id}/quote", { params: { path: { appointment_id: one.id }, query: { action } } }));
 
-/** Why nothing was changed, in words that hold for cancelling and moving alike. */
-export function refusalWords(t: PageStrings, { code, outcomeUnknown }: Problem): string {
+export const readSession = ({ api }: Connection, { id }: Appointment): Promise<Answer<Appointment>> =>
+  ask(api.GET("/booking/{appointment_id}", { params: { path: { appointment_id: id } } }));
+
+/** The session as it is now, and what changing it now would cost; the page may have been open for hours. */
+export async function readCase(connection: Connection, one: Appointment, action: Action) {
+  const [session, quote] = await Promise.all([readSession(connection, one), readQuote(connection, one, action)]);
+  return { one: session.data, quote: quote.data, problem: quote.problem ?? session.problem };
+}
+
+/** Somebody moved it since it was shown. */
+export const hasMoved = (shown: Appointment, now: Appointment): boolean =>
+  now.status === "confirmed" && now.sequence !== shown.sequence;
+
+export const movedWords = ({ t, locale }: PageLanguage, { local_start }: Appointment): string =>
+  t.staleMoved(dayText(locale, dateOf(local_start)), timeText(locale, local_start));
+
+/** Why a session can't be changed any more. */
+export function endedWords(t: PageStrings, one: Appointment | undefined): string {
+  if (one?.status === "cancelled") return t.staleCancelled;
+  return one && Date.parse(one.start) <= serverNow().getTime() ? t.staleBegun : t.changeTooLate;
+}
+
+/** Why nothing was changed, in words that hold for cancelling and moving alike; `one` as it is now, where that is known. */
+export function refusalWords(t: PageStrings, problem: Problem, one?: Appointment): string {
+  const { code, outcomeUnknown } = problem;
   if (outcomeUnknown) return t.changeUnknown;
-  if (code === "not_cancellable" || code === "not_reschedulable" || code === "not_found") return t.changeTooLate;
+  if (isFinal(problem)) return endedWords(t, one);
   if (code === "calendar_unavailable") return t.changeNoCalendar;
   if (code === "payment_provider_unavailable") return t.changeNoPayPal;
   return code === "too_many_requests" ? t.changeTooMany : t.changeFailed;

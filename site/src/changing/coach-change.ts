@@ -33,7 +33,7 @@ export class CoachChange extends LitElement implements ChangeHost {
   private buttons?: PayPalButtons;
   private minute?: ReturnType<typeof setInterval>;
 
-  private get language() {
+  get language() {
     return pageLanguage(this.lang || document.documentElement.lang);
   }
 

@@ -1,4 +1,4 @@
-import type { Price, Slot } from "../api/types";
+import type { Appointment, Price, Slot } from "../api/types";
 
 /** An order for the fee of a move, and the new time it holds. */
 export interface FeeOrder {
@@ -11,6 +11,8 @@ export interface FeeOrder {
   heldUntil: number;
   /** The client has agreed at PayPal: from here on only the API knows what became of the money. */
   approved?: boolean;
+  /** The fee is on its way from a bank: the session moves when it arrives. */
+  pending?: boolean;
 }
 
 /** Outlives the tab: PayPal's own page may come back in another one. */
@@ -22,6 +24,13 @@ export function keptOrder(): FeeOrder | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The move that a session's fee is on its way for; undefined once the session is there. */
+export function movesTo({ id, start }: Appointment): Slot | undefined {
+  const kept = keptOrder();
+  if (!kept?.pending || kept.appointment !== id) return undefined;
+  return Date.parse(kept.slot.start) === Date.parse(start) ? undefined : kept.slot;
 }
 
 export const keepOrder = (order: FeeOrder): void => localStorage.setItem(KEY, JSON.stringify(order));

@@ -106,9 +106,11 @@ function review(view: MoveView, change: Moving) {
   </div>`;
 }
 
-function confirmWords({ t }: ChangeView, { phase, quote }: Moving): string {
-  if (phase === "sending") return costsFee(quote) ? t.holding : t.moving;
-  return costsFee(quote) ? t.toPayment : t.moveSession;
+function confirmWords({ t, locale }: ChangeView, { phase, quote }: Moving): string {
+  const atPayPal = costsFee(quote) && !quote?.fee_charged;
+  if (phase === "sending") return atPayPal ? t.holding : t.moving;
+  if (quote?.fee_charged) return t.payAndMove(kept(locale, quote));
+  return atPayPal ? t.toPayment : t.moveSession;
 }
 
 function slip(view: ChangeView, change: Moving) {
@@ -127,7 +129,8 @@ function slip(view: ChangeView, change: Moving) {
     </dl>
   </section>
   <div class="terms">${icon("undo")}<p>${quote
-    ? html`<strong>${moveWords(view, quote)}</strong><br />${whyWords(view, config.policy, "reschedule", quote)}`
+    ? html`<strong>${moveWords(view, quote)}</strong><br />${whyWords(view, config.policy, "reschedule", quote)}
+        ${costsFee(quote) && !quote.fee_charged ? t.feeNext : nothing}`
     : html`<span class="bone">${t.whyMoved}</span>`}</p></div>`;
 }
 

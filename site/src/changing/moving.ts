@@ -5,7 +5,7 @@ import { serverNow } from "../clock";
 import type { Connection } from "../connection";
 import { addMonths, dateOf } from "../local-time";
 import type { Payer, Till } from "../paying/buttons";
-import { isFinal, pause, readQuote, refusalWords, type Change, type ChangeHost } from "./change";
+import { hasMoved, isFinal, movedWords, pause, readCase, readSession, refusalWords, type Change, type ChangeHost } from "./change";
 import { dropOrder, keepOrder, keptOrder, type FeeOrder } from "./kept-move";
 
 export type MoveStep = "when" | "review" | "moved" | "pending";
@@ -19,6 +19,7 @@ const PAUSES_MS = [1_500, 3_000, 5_000];
 export class Moving extends TimeChoice implements Change, Payer, Till {
   readonly action = "reschedule";
   readonly draft: Chosen;
+  protected override readonly moving: string;
   step: MoveStep = "when";
   phase: MovePhase = "ready";
   quote?: Quote;
@@ -35,9 +36,10 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
   constructor(
     private readonly host: ChangeHost,
     public override connection: Connection,
-    readonly one: Appointment,
+    public one: Appointment,
   ) {
     super();
+    this.moving = one.id;
     this.draft = { service: one.service, timezone: one.timezone, day: dateOf(one.local_start) };
   }
 
@@ -84,7 +86,8 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
   /** A time that was held before is still there. */
   async begin(): Promise<void> {
     const kept = keptOrder();
-    if (kept?.appointment === this.one.id) {
+    if (kept?.appointment === this.one.id && isAt(this.one, kept.slot.start)) dropOrder();
+    else if (kept?.appointment === this.one.id) {
       this.fee = kept;
       this.update({ start: kept.slot.start, day: dateOf(kept.slot.local_start) });
       if (kept.approved) {
@@ -94,7 +97,7 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
       if (kept.heldUntil > Date.now()) this.go("review");
       else await this.giveUp();
     }
-    await Promise.all([this.loadQuote(), this.reload()]);
+    await Promise.all([this.loadCase(), this.reload()]);
   }
 
   async again(connection: Connection): Promise<void> {
@@ -102,18 +105,25 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     this.ended = false;
     this.notice = undefined;
     if (this.fee?.approved) await this.finish();
-    else await Promise.all([this.loadQuote(), this.reload()]);
+    else await Promise.all([this.loadCase(), this.reload()]);
   }
 
-  private async loadQuote(): Promise<void> {
-    const { data, problem } = await readQuote(this.connection, this.one, "reschedule");
-    this.quote = data ?? this.quote;
+  private async loadCase(): Promise<void> {
+    const { one, quote, problem } = await readCase(this.connection, this.one, "reschedule");
+    this.quote = quote ?? this.quote;
     if (problem?.code === "unauthenticated") this.signInEnded();
     else if (problem) {
       this.closed = true;
-      this.enter("ready", refusalWords(this.host.strings, { ...problem, outcomeUnknown: false }), problem.requestId);
-    }
+      this.enter("ready", refusalWords(this.host.strings, { ...problem, outcomeUnknown: false }, one), isFinal(problem) ? undefined : problem.requestId);
+    } else if (one) this.isAsShown(one);
     this.redraw();
+  }
+
+  private isAsShown(one: Appointment): boolean {
+    const moved = hasMoved(this.one, one);
+    if (moved) this.enter("ready", movedWords(this.host.language, one));
+    this.one = one;
+    return !moved;
   }
 
   take(slot: Slot): void {
@@ -137,12 +147,34 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     const { start } = this.draft;
     if (!start || this.phase !== "ready") return;
     this.enter("sending");
+    if (!(await this.isStillSo(start))) return;
     if (this.sent?.start !== start) this.sent = { start, key: crypto.randomUUID() };
     const { data, problem } = await this.put({ start }, this.sent.key);
-    if (data) return this.done(data);
+    if (data) return isAt(data, start) ? this.done(data) : this.wait();
     if (problem.fee) return this.askFee(problem.fee);
-    if (!problem.outcomeUnknown) this.sent = undefined;
+    if (!problem.outcomeUnknown && !this.isCharging(problem)) this.sent = undefined;
     await this.explain(problem, start);
+  }
+
+  /** What was shown is what is done: the 48 hours may have begun, or a tab elsewhere moved it, while the page was open. */
+  private async isStillSo(start: string): Promise<boolean> {
+    const { one, quote, problem } = await readCase(this.connection, this.one, "reschedule");
+    if (one && isAt(one, start)) this.done(one); // by a request of ours whose answer was lost
+    if (this.moved) return false;
+    if (problem) {
+      await this.explain({ ...problem, outcomeUnknown: false }, start, one);
+      return false;
+    }
+    const same = quote?.fee === this.quote?.fee && quote?.fee_charged === this.quote?.fee_charged;
+    this.quote = quote;
+    if (one && !this.isAsShown(one)) return false;
+    if (!same) this.enter("ready", this.host.strings.quoteChangedMove);
+    return same;
+  }
+
+  /** PayPal may have charged the saved method all the same; asked again, it is charged once. */
+  private isCharging({ code }: Problem): boolean {
+    return code === "payment_provider_unavailable" && this.quote?.fee_charged === true;
   }
 
   private put(body: { start: string; fee_order_id?: string }, key: string) {
@@ -150,14 +182,16 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     return ask(this.connection.api.PUT("/booking/{appointment_id}/reschedule", { params, body }));
   }
 
-  private async explain(problem: Problem, start: string): Promise<void> {
+  private async explain(problem: Problem, start: string, one?: Appointment): Promise<void> {
     const t = this.host.strings;
     const { code } = problem;
     if (code === "unauthenticated") return this.signInEnded();
     if (code === "slot_taken") return this.offerOthers(start, t.moveTaken, problem.alternatives);
     if (code === "slot_not_offered" || code === "validation_failed") return this.offerOthers(start, t.moveNotOffered);
     this.closed = isFinal(problem);
-    this.enter("ready", refusalWords(t, problem), problem.requestId);
+    const now = this.closed ? (one ?? (await readSession(this.connection, this.one)).data) : undefined;
+    const words = this.isCharging(problem) ? t.chargeUnknown : refusalWords(t, problem, now);
+    this.enter("ready", words, this.closed ? undefined : problem.requestId);
   }
 
   private async offerOthers(lost: string, words: string, offered?: string[]): Promise<void> {
@@ -187,8 +221,10 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     const price = { amount: fee, currency };
     this.fee = { appointment: this.one.id, slot, id: fee_order_id, approveUrl: approve_url, fee: price, heldUntil };
     keepOrder(this.fee);
-    const surprise = Number(this.quote?.fee) === 0;
-    this.enter("ready", surprise ? this.host.strings.quoteChangedMove : undefined);
+    const t = this.host.strings;
+    const { quote } = this;
+    this.enter("ready", quote?.fee_charged ? t.chargeDeclined : Number(quote?.fee) === 0 ? t.quoteChangedMove : undefined);
+    if (quote) this.quote = { ...quote, fee, fee_charged: false };
   }
 
   private forget(): void {
@@ -246,13 +282,18 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     const { fee } = this;
     if (!fee || this.phase === "finishing") return;
     this.enter("finishing");
-    for (const ms of [...PAUSES_MS, 0]) {
+    for (const ms of fee.pending ? [0] : [...PAUSES_MS, 0]) {
       const { data, problem } = await this.put({ start: fee.slot.start, fee_order_id: fee.id }, `fee-${fee.id}`);
       if (problem) return this.explainFee(problem, fee, restart);
-      if (Date.parse(data.start) === Date.parse(fee.slot.start)) return this.done(data);
+      if (isAt(data, fee.slot.start)) return this.done(data);
       if (ms) await pause(ms);
     }
-    dropOrder();
+    keepOrder({ ...fee, pending: true });
+    this.wait();
+  }
+
+  /** The fee is on its way: the session moves when it arrives. */
+  private wait(): void {
     this.enter("ready");
     this.go("pending");
   }
@@ -277,3 +318,5 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
     this.enter("ready", code === "order_mismatch" ? t.feeReview : refusalWords(t, problem), requestId);
   }
 }
+
+const isAt = (one: Appointment, start: string): boolean => Date.parse(one.start) === Date.parse(start);

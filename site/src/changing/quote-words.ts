@@ -9,7 +9,8 @@ const isNothing = (amount: string): boolean => Number(amount) === 0;
 /** What goes back when it is cancelled now, in a line. */
 export function cancelWords({ t, locale }: PageLanguage, one: Appointment, quote: Quote): string {
   if (quote.reason === "free_session") return quote.credit_returned ? t.quotePromoBack : t.quoteNothing;
-  if (one.package_id) return quote.credit_returned ? t.quoteCreditBack : t.quoteCreditSpent;
+  if (one.package_id && !quote.credit_returned) return t.quoteCreditSpent;
+  if (one.package_id) return isNothing(quote.fee) ? t.quoteCreditBack : t.quoteCreditFee(kept(locale, quote));
   const back = goesBack(locale, quote);
   if (!back) return t.quoteNothingLeft;
   return isNothing(quote.fee) ? t.quoteAllBack(back) : t.quotePartBack(back, kept(locale, quote));
@@ -17,7 +18,8 @@ export function cancelWords({ t, locale }: PageLanguage, one: Appointment, quote
 
 /** What moving it now costs, in a line. */
 export function moveWords({ t, locale }: PageLanguage, quote: Quote): string {
-  return isNothing(quote.fee) ? t.quoteMoveFree : t.quoteMoveFee(kept(locale, quote));
+  if (isNothing(quote.fee)) return t.quoteMoveFree;
+  return quote.fee_charged ? t.quoteMoveCharged(kept(locale, quote)) : t.quoteMoveFee(kept(locale, quote));
 }
 
 /** Why it costs what it costs. */

@@ -2,20 +2,22 @@ import { html, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { ask } from "../api/client";
 import type { Appointment, Quote } from "../api/types";
+import { sessionName } from "../booking/view";
 import { readQuote, type Action } from "../changing/change";
 import "../changing/coach-change";
 import type { CoachChange } from "../changing/coach-change";
 import { keptOrder } from "../changing/kept-move";
 import { cancelWords, moveWords } from "../changing/quote-words";
+import { serverNow } from "../clock";
 import type { Connection } from "../connection";
 import { addToCalendar, downloadIcs } from "../elements/add-to-calendar";
 import { dateOf, fullDayText, offsetText, timeText } from "../local-time";
 import { phoneText } from "../phone";
 import { cancelling } from "../policy";
 import { cityOf } from "../zones";
-import { changeable, changeButtons } from "./changeable";
+import { changeable, changeButtons, pendingMove } from "./changeable";
 import { forgetLink, readAddress } from "./link";
-import { paymentWords } from "./payment";
+import { paymentWords } from "../changing/payment-words";
 import { SignedInPage } from "./signed-in";
 import { statusWords } from "./status";
 
@@ -62,7 +64,7 @@ export class Session extends SignedInPage {
     const back = location.hash === "#move";
     if (back) history.replaceState(null, "", location.search);
     const kept = keptOrder();
-    if (!one || !connection || kept?.appointment !== one.id || (!back && !kept.approved)) return;
+    if (!one || !connection || kept?.appointment !== one.id || (!back && (!kept.approved || kept.pending))) return;
     void this.change.open("reschedule", connection, one);
   }
 
@@ -90,6 +92,7 @@ export class Session extends SignedInPage {
     return html`<article class="card stack">
       <div class="session">
         <div>
+          <p class="soft">${sessionName(one, config.services, t)}</p>
           <h2 class="first-letter" id="date-${one.id}">${fullDayText(locale, dateOf(one.local_start))}</h2>
           <p><span class="whole">${timeText(locale, one.local_start)}</span> · <span class="whole">${t.minutes(one.duration_minutes)}</span> ·
             ${t.timesIn(cityOf(one.timezone))} <span class="whole soft">(${offsetText(one.local_start)})</span></p>
@@ -100,11 +103,13 @@ export class Session extends SignedInPage {
         <div><dt>${t.phoneShown}</dt><dd class="whole">${phoneText(one.phone)}</dd></div>
         ${Object.entries(one.answers).map(([question, answer]) => html`<div><dt>${question}</dt><dd class="said">${answer}</dd></div>`)}
         ${paid ? html`<div><dt>${t.paymentShown}</dt><dd>${paid}</dd></div>` : nothing}
-        ${one.reschedules_used ? html`<div><dt>${t.move}</dt><dd>${t.movedOnce}</dd></div>` : nothing}
+        ${changeable(one) && one.reschedules_used ? html`<div><dt>${t.move}</dt><dd>${t.movedOnce}</dd></div>` : nothing}
         ${this.costs(connection, one)}
       </dl>
+      ${pendingMove(this.language, one)}
       ${changeable(one) ? changeButtons(t, one, (action) => this.change.open(action, connection, one), "button quiet") : nothing}
-      ${one.status === "confirmed" ? addToCalendar(one, config.coach_name, t, download, this.icsFailed) : nothing}
+      ${changeable(one) ? addToCalendar(one, config.coach_name, t, download, this.icsFailed) : nothing}
+      ${Date.parse(one.end) > serverNow().getTime() && /confirmed|held/.test(one.status) ? nothing : html`<a class="button" href="./">${t.bookAnother}</a>`}
     </article>`;
   }
 

@@ -67,7 +67,7 @@ export class Notices extends LitElement {
       </button>
       <section id="panel" aria-label=${t.notices} ?hidden=${!this.open}>
         <header><h2>${t.notices}</h2>
-          ${count ? html`<button type="button" class="all" @click=${() => this.read(this.unread)}>${t.noticesReadAll}</button>` : nothing}</header>
+          ${count ? html`<button type="button" class="all" @click=${this.readAll}>${t.noticesReadAll}</button>` : nothing}</header>
         ${this.items?.length ? html`<ul tabindex="-1">${this.items.map((one) => this.item(one))}</ul>`
           : html`<p class="none">${this.failed ? t.noticesFailed : t.noticesNone}</p>`}
       </section>
@@ -87,6 +87,14 @@ export class Notices extends LitElement {
       ? html`<a href="./manage.html?id=${one.subject_id}" @click=${read}>${words}</a>`
       : html`<button type="button" @click=${read}>${words}</button>`}</li>`;
   }
+
+  /** The button goes with what it did; the focus stays in the panel. */
+  private readonly readAll = async () => {
+    const done = this.read(this.unread);
+    await this.updateComplete;
+    this.renderRoot.querySelector("ul")?.focus();
+    await done;
+  };
 
   /** Shown as read at once; what the API did not hear of is unread again when the page is next loaded. */
   private async read(some: Notice[]): Promise<void> {

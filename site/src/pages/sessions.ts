@@ -3,7 +3,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { ask } from "../api/client";
 import type { Appointment, Package } from "../api/types";
 import { loadDraft } from "../booking/draft";
-import { serviceName } from "../booking/view";
+import { serviceName, sessionName } from "../booking/view";
 import type { CoachBooking } from "../coach-booking";
 import "../coach-booking";
 import "../changing/coach-change";
@@ -16,10 +16,10 @@ import { icon } from "../elements/icons";
 import { dateOf, fullDayText, offsetText, timeText } from "../local-time";
 import { phoneText } from "../phone";
 import { cityOf } from "../zones";
-import { changeable, changeButtons } from "./changeable";
+import { changeable, changeButtons, pendingMove } from "./changeable";
 import "./notices";
 import type { Notices } from "./notices";
-import { cameToNothing, paymentWords } from "./payment";
+import { cameToNothing, paymentWords } from "../changing/payment-words";
 import { SignedInPage } from "./signed-in";
 import { statusWords } from "./status";
 
@@ -66,7 +66,7 @@ export class Sessions extends SignedInPage {
   /** Loaded again after the client agreed to the fee of a move. */
   protected override begun() {
     const kept = keptOrder();
-    const one = kept?.approved ? this.items.find(({ id }) => id === kept.appointment) : undefined;
+    const one = kept?.approved && !kept.pending ? this.items.find(({ id }) => id === kept.appointment) : undefined;
     if (one && this.connection) void this.change.open("reschedule", this.connection, one);
   }
 
@@ -77,7 +77,7 @@ export class Sessions extends SignedInPage {
   override render() {
     return html`${super.render()}
       <coach-booking ?hidden=${this.state !== "ready"} lang=${this.language.locale} @coach-booked=${this.refresh}
-        @coach-bought=${this.refresh}></coach-booking>
+        @coach-bought=${this.refresh}><button slot="trigger" class="button">${this.language.t.bookSession}</button></coach-booking>
       <coach-change lang=${this.language.locale} @coach-changed=${this.refresh}></coach-change>`;
   }
 
@@ -145,7 +145,7 @@ export class Sessions extends SignedInPage {
   }
 
   private list(items: Appointment[], connection: Connection) {
-    const { api } = connection;
+    const { api, config } = connection;
     const { t, locale } = this.language;
     const download = async (id: string) => (this.icsFailed = (await downloadIcs(api, id)) ? "" : id);
     return html`<ul class="list">
@@ -155,15 +155,17 @@ export class Sessions extends SignedInPage {
             <p class="strong first-letter" id="date-${one.id}">${fullDayText(locale, dateOf(one.local_start))}</p>
             <p><span class="whole">${timeText(locale, one.local_start)}</span> · ${t.timesIn(cityOf(one.timezone))}
               <span class="whole soft">(${offsetText(one.local_start)})</span></p>
+            <p>${sessionName(one, config.services, t)}</p>
             <p class="soft">${t.phoneShown} <span class="whole">${phoneText(one.phone)}</span></p>
             <p class="soft">${paymentWords(this.language, one)}</p>
+            ${pendingMove(this.language, one)}
           </div>
           ${statusWords(one, t)}
           <div class="actions">
             ${isOpenHere(one) ? html`<button class="button plain" @click=${() => this.booking.open()}>${t.toPayment}</button>` : nothing}
             ${changeable(one) ? changeButtons(t, one, (action) => this.change.open(action, connection, one), "button plain") : nothing}
             <a class="button plain" href="./manage.html?id=${one.id}">${t.details}</a>
-            ${one.status === "confirmed" ? html`<button class="button plain" @click=${() => download(one.id)}>${icon("download")} ${t.icsFile}</button>` : nothing}
+            ${changeable(one) ? html`<button class="button plain" @click=${() => download(one.id)}>${icon("download")} ${t.icsFile}</button>` : nothing}
           </div>
           <p class=${this.icsFailed === one.id ? "error" : "hidden"} role="status">${this.icsFailed === one.id ? t.icsFailed : nothing}</p>
         </li>`,

@@ -102,6 +102,8 @@ export default {
   phoneLabel: "Your phone number",
   phoneHint: "The coach calls you there. Outside Canada and the US, begin with + and the country code.",
   phoneInvalid: "That is not a number we can call. Check it; outside Canada and the US, begin with + and the country code.",
+  smsConsent:
+    "Text me about this session: when it is booked, moved or cancelled, and before it starts. Replying STOP ends it.",
   phoneRequired: "Enter the number the coach should call.",
   topicLabel: "What would you like to talk about?",
   hopeLabel: "What would make the session worthwhile?",
@@ -138,6 +140,8 @@ export default {
   payWithPayPal: "Paying with PayPal",
   payLoading: "Loading PayPal…",
   payWindow: "Continue in PayPal’s window. Nothing is charged before you agree there.",
+  paySaved: (percent: number) =>
+    `PayPal saves this payment method. If you agree to a late change, its fee (${percent}% of a session’s price) is charged to it. You can remove it at PayPal.`,
   payFinishing: "Confirming your payment. Please keep this page open…",
   payCheckAgain: "Check again",
   payCancelled: "You left PayPal without paying. Nothing was charged, and your time is still held for you.",

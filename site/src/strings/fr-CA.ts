@@ -99,6 +99,8 @@ const frCA: Strings = {
   phoneLabel: "Votre numéro de téléphone",
   phoneHint: "Le coach vous y appelle. Hors du Canada et des États-Unis, commencez par + et l’indicatif du pays.",
   phoneInvalid: "Nous ne pouvons pas appeler ce numéro. Vérifiez-le; hors du Canada et des États-Unis, commencez par + et l’indicatif du pays.",
+  smsConsent:
+    "M’écrire par texto au sujet de cette séance : réservation, déplacement, annulation et rappels. Répondre STOP y met fin.",
   phoneRequired: "Inscrivez le numéro que le coach doit appeler.",
   topicLabel: "De quoi aimeriez-vous parler?",
   hopeLabel: "Qu’est-ce qui rendrait la séance utile pour vous?",
@@ -134,6 +136,8 @@ const frCA: Strings = {
   payWithPayPal: "Payer avec PayPal",
   payLoading: "Chargement de PayPal…",
   payWindow: "Continuez dans la fenêtre de PayPal. Rien n’est débité avant votre accord.",
+  paySaved: (percent) =>
+    `PayPal enregistre ce mode de paiement. Si vous acceptez un changement tardif, ses frais (${percent}\u00a0% du prix d’une séance) y sont débités. Vous pouvez le retirer chez PayPal.`,
   payFinishing: "Confirmation de votre paiement. Gardez cette page ouverte…",
   payCheckAgain: "Vérifier de nouveau",
   payCancelled: "Vous avez quitté PayPal sans payer. Rien n’a été débité, et votre heure est toujours retenue.",

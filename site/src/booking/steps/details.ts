@@ -15,7 +15,7 @@ export function details(view: View) {
     <div class="body">
       <div class="stack">
         ${chosen(view)} ${flow.kind === "credit" ? terms(view) : nothing}
-        <div class="fields">${flow.kind === "promo" ? promo(view) : nothing} ${phone(view)} ${question(view, "topic", t.topicLabel)} ${question(view, "hope", t.hopeLabel)} ${backup(view)}</div>
+        <div class="fields">${flow.kind === "promo" ? promo(view) : nothing} ${phone(view)} ${texts(view)} ${question(view, "topic", t.topicLabel)} ${question(view, "hope", t.hopeLabel)} ${backup(view)}</div>
       </div>
     </div>
     <div class="foot">
@@ -117,6 +117,13 @@ function phone(view: View) {
     ${error(view, "phone")}
     <p id="phone-hint" class="hint">${t.phoneHint}</p>
   </div>`;
+}
+
+/** Asked for where text messages are sent at all; nothing is ticked beforehand. */
+function texts({ t, flow }: View) {
+  if (!flow.connection?.config.sms) return nothing;
+  return html`<label class="consent"><input type="checkbox" .checked=${live(flow.draft.sms ?? false)}
+    @change=${(e: Event) => flow.update({ sms: (e.target as HTMLInputElement).checked })} /><span>${t.smsConsent}</span></label>`;
 }
 
 function question(view: View, field: "topic" | "hope", label: string) {

@@ -13,7 +13,8 @@ import { currencies } from "./welcome";
 
 /** What is paid for, what it costs and what cancelling would, and PayPal's own buttons. */
 export function pay(view: View) {
-  const { flow, checkout } = view;
+  const { t, flow, checkout } = view;
+  const { paypal, policy } = flow.connection?.config ?? {};
   const asks = checkout.phase === "unsure" || !flow.signedIn;
   return html`<div class="step">
     <div class="body">
@@ -22,6 +23,7 @@ export function pay(view: View) {
     <div class="foot till">
       ${notice(view)}
       ${checkout.phase === "finishing" ? finishing(view) : asks ? unsure(view) : nothing}
+      ${paypal?.saves_method && policy ? html`<p>${t.paySaved(policy.fee_percent)}</p>` : nothing}
       <div class="paypal" ?hidden=${checkout.phase === "finishing" || asks}>
         ${view.buttons.state === "shown" ? nothing : waiting(view)}
         <slot name="paypal"></slot>

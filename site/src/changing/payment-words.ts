@@ -5,8 +5,9 @@ import type { PageLanguage } from "../strings/pages";
 /** What became of the money, in words; undefined where there was none to pay. */
 export function paymentWords({ t, locale }: PageLanguage, one: Appointment | Package): string | undefined {
   const isPackage = "sessions_total" in one;
-  if (!isPackage && one.package_id) return t.pay_credit;
   const { payment } = one;
+  const fee = feeWords({ t, locale }, one);
+  if (fee) return fee;
   if (!payment) return undefined;
   const { currency } = payment;
   const amount = moneyText(locale, payment);
@@ -28,12 +29,26 @@ export function paymentWords({ t, locale }: PageLanguage, one: Appointment | Pac
   return words[payment.status] ?? t.pay_review(amount);
 }
 
+/** What became of the fee for cancelling a package's session; undefined where there is none. */
+export function feeWords({ t, locale }: PageLanguage, one: Appointment | Package): string | undefined {
+  if ("sessions_total" in one || !one.package_id || !one.payment) return undefined;
+  const { status } = one.payment;
+  if (isFeeDue(one)) return t.fee_due(moneyText(locale, one.payment));
+  if (status === "expired" || status === "denied") return t.fee_none;
+  return status === "captured" ? t.fee_taken(moneyText(locale, one.payment)) : undefined;
+}
+
+/** PayPal has not said yet whether it could charge it. */
+export const isFeeDue = ({ package_id, payment }: Appointment): boolean =>
+  package_id !== null && payment !== null && ["created", "capturing", "pending"].includes(payment.status);
+
 interface Paid {
   payment: Payment | null;
 }
 
 /** An order that was given up or ran out before it became anything: not worth a line in a list. */
-export const cameToNothing = ({ payment }: Paid): boolean => payment?.status === "expired";
+export const cameToNothing = (one: Appointment | Package): boolean =>
+  one.payment?.status === "expired" && !("package_id" in one && one.package_id);
 
 /** Its money is on its way. */
 export const isPending = ({ payment }: Paid): boolean =>
