@@ -40,6 +40,7 @@ ADDRESSES = {
     "paypal.ledger": "GET /v1/reporting/transactions",
     "google.token": "POST /token",
     "google.freebusy": "POST /calendar/v3/freeBusy",
+    "google.list_events": "GET /calendar/v3/calendars/*",
     "google.insert_event": "POST /calendar/v3/calendars/*",
     "google.update_event": "PUT /calendar/v3/calendars/*",
     "google.delete_event": "DELETE /calendar/v3/calendars/*",
@@ -184,9 +185,10 @@ class Town:
             plan = {DEATHS[case.trouble]: call.name, "function": call.function, "skip": call.nth}
             self.stack.control("POST", "/crash", plan)
             return
-        met = {"match": ADDRESSES.get(call.name), "after": call.nth_of_all}
         if call.target == "dynamodb":
             met = {"match": f"{call.function}.{call.operation}", "after": call.nth}
+        else:
+            met = {"match": ADDRESSES[call.name], "after": call.nth_of_all}
         self.stack.control("POST", "/faults", {"target": call.target, **met, **troubles(call)[case.trouble]})
 
     def _came_to_it(self, case: Case) -> bool:
