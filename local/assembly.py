@@ -119,6 +119,7 @@ class Assembly:
             self.ses.reset()
             self.twilio.reset()
             self.lambdas.restart()
+        self.schedules.enable_all()
         self.gateway.forget_authorizations()
         self.outside.calls.clear()
         self.dead.clear()

@@ -43,6 +43,10 @@ class RunBody(Body):
     schedule: str
 
 
+class ScheduleBody(Body):
+    enabled: bool
+
+
 class EventBody(Body):
     start: str
     end: str
@@ -113,6 +117,14 @@ async def run_schedule(stack: Assembly, request: Request) -> Any:
     except (FunctionError, FunctionCrashed, FunctionTimedOut) as error:
         raise HTTPException(502, str(error)) from error
     return {"schedule": name, "answer": answer}
+
+
+async def set_schedule(stack: Assembly, request: Request) -> Any:
+    name, body = request.path_params["name"], ScheduleBody.model_validate(await request.json())
+    if name not in stack.schedules:
+        raise HTTPException(404, f"the template has no schedule {name}")
+    stack.schedules.enable(name, body.enabled)
+    return {"schedule": name, **body.model_dump()}
 
 
 async def settle_all(stack: Assembly, _: Request) -> Any:
@@ -204,6 +216,7 @@ CALLS: tuple[tuple[str, str, Call], ...] = (
     ("PUT", "/clock", set_clock),
     ("POST", "/tokens", make_token),
     ("POST", "/run", run_schedule),
+    ("PUT", "/schedules/{name}", set_schedule),
     ("POST", "/settle", settle_all),
     ("GET", "/mailbox", mailbox),
     ("GET", "/notifications", notifications),

@@ -210,6 +210,7 @@ class SchedulePump:
         self._lambdas = lambdas
         self._stream = stream
         self._last: dict[str, float] = defaultdict(time.time)
+        self._disabled: set[str] = set()
         self._moved = asyncio.Event()
         self._turn = asyncio.Lock()
 
@@ -219,6 +220,13 @@ class SchedulePump:
 
     def __contains__(self, name: object) -> bool:
         return name in self._schedules
+
+    def enable(self, name: str, enabled: bool) -> None:
+        """As on EventBridge: a disabled schedule does not fire by itself."""
+        (self._disabled.discard if enabled else self._disabled.add)(name)
+
+    def enable_all(self) -> None:
+        self._disabled.clear()
 
     def clock_moved(self) -> None:
         self._moved.set()
@@ -266,7 +274,9 @@ class SchedulePump:
         for name in self._schedules:
             self._last[name] = min(self._last[name], now)
         return [
-            name for name, schedule in self._schedules.items() if now - self._last[name] >= schedule.seconds
+            name
+            for name, schedule in self._schedules.items()
+            if name not in self._disabled and now - self._last[name] >= schedule.seconds
         ]
 
 

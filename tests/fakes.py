@@ -666,9 +666,6 @@ class FakeStore(FakeInbox):
     def effect(self, subject_id: str, effect_id: str) -> Effect:
         return self._effects[subject_id, effect_id]
 
-    def effects_of(self, subject_id: str) -> list[str]:
-        return [effect_id for owner, effect_id in self._effects if owner == subject_id]
-
     def lease_effect(self, subject_id: str, effect_id: str, now: datetime) -> Effect | None:
         with self._lock:
             effect = self._effects.get((subject_id, effect_id))

@@ -39,7 +39,7 @@ from shared.usecases.choose_time import (
 )
 from shared.usecases.idempotency import booking_id, fingerprint, request_of
 from shared.usecases.pay import refusal_of, settle_with_patience
-from shared.usecases.ports import AlreadyBooked, Booked, BookingMoved, DiaryChanged
+from shared.usecases.ports import AlreadyBooked, Booked, BookingMoved, DiaryChanged, Request
 from shared.usecases.settle import Buyer, Till, charge
 
 
@@ -67,9 +67,9 @@ def reschedule(
     ``FeeRequired`` with the order to approve, ``OrderMismatch``, the refusals of a payment, ``IdempotencyKeyReused``,
     ``TooManyRequests`` and ``TemporarilyUnavailable``.
     """
-    if wanted.fee_order_id is not None:
-        return _move_with_fee(till, caller, wanted, wanted.fee_order_id)
     request = request_of(caller.client_id, idempotency_key, fingerprint("reschedule", wanted))
+    if wanted.fee_order_id is not None:
+        return _move_with_fee(till, caller, wanted, wanted.fee_order_id, request)
     key = None if idempotency_key is None else f"charge|{idempotency_key}"
     charge_id = booking_id(caller.client_id, key)
     charged: Checkout | None = None
@@ -243,8 +243,10 @@ def _hold_for_fee(
     return checkout
 
 
-def _move_with_fee(till: Till, caller: Party, wanted: Move, fee_order_id: str) -> Moved:
-    case = read_case(till.changes, caller, wanted.appointment_id, till.clock.now()).case
+def _move_with_fee(
+    till: Till, caller: Party, wanted: Move, fee_order_id: str, request: Request | None
+) -> Moved:
+    case = read_case(till.changes, caller, wanted.appointment_id, till.clock.now(), request).case
     payment_id = till.payments.order(fee_order_id).payment_id
     if payment_id is None:
         raise NotFound("There is no such order.")
@@ -257,6 +259,6 @@ def _move_with_fee(till: Till, caller: Party, wanted: Move, fee_order_id: str) -
         if fee.booking.start != wanted.start:
             raise OrderMismatch("This order holds another time.")
 
-    buyer = Buyer(caller.client_id, check, Corrections(), None)
+    buyer = Buyer(caller.client_id, check, Corrections(), request)
     fee = settle_with_patience(till, payment_id, buyer).checkout
     return _moved_by(fee, read_case(till.changes, caller, wanted.appointment_id, till.clock.now()).case)

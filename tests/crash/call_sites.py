@@ -33,6 +33,7 @@ ELSEWHERE = {
     "lists to look at, and codes to try: nothing follows from them": {
         *("dynamodb.appointments_of", "dynamodb.packages_of", "dynamodb.payments"),
         *("dynamodb.notices_of", "dynamodb.read_notice", "dynamodb.promo", "dynamodb.count_miss"),
+        *("dynamodb.effects_of", "dynamodb.notices_about"),
     },
     "the daily comparison, which only reads": {
         *("dynamodb.scan_books", "dynamodb.open_attention"),

@@ -138,6 +138,9 @@ class Town:
         self._newcomer = newcomer
         self._numbers = itertools.count()
         stack.control("PUT", "/paypal/webhooks", {"deliver": False})
+        for schedule in ("reminders", "reconcile"):
+            # Of clients before this one, as the days pass: what comes in between would be by chance.
+            stack.control("PUT", f"/schedules/{schedule}", {"enabled": False})
 
     def undisturbed(self, flow: Flow) -> list[dict[str, Any]]:
         """The calls that it made."""

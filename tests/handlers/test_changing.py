@@ -477,3 +477,12 @@ def test_a_slower_worker_does_not_leave_an_old_number_in_the_calendar(stage: Sta
 def test_cancelling_needs_no_words(stage: Stage, early: str, body: str) -> None:
     answer = stage.call("cancel/cancel", "alex", path=f"/booking/{early}/cancel", body=body)
     assert (answer.status, answer.json["status"]) == (200, "cancelled")
+
+
+def test_a_key_that_paid_a_fee_moves_nothing_else(stage: Stage, late: str, fee: dict[str, Any]) -> None:
+    stage.paypal.approve(fee["fee_order_id"])
+    paid = move(stage, late, NEXT_WEEK, key="one key", fee_order_id=fee["fee_order_id"])
+    assert paid.status == 200
+    assert move(stage, late, NEXT_WEEK, key="one key", fee_order_id=fee["fee_order_id"]).json == paid.json
+    another = move(stage, late, NEXT_WEEK + HOUR, key="one key")
+    assert (another.status, another.json["code"]) == (422, "idempotency_key_reused")

@@ -185,7 +185,7 @@ def test_where_it_cannot_be_charged_the_client_is_asked(
     assert [fee.status for fee in charges(stage)] == [PaymentStatus.EXPIRED]
     stage.paypal.declining = False
     stage.paypal.approve(asked.json["fee_order_id"])
-    moved = move(stage, late, NEXT_WEEK, fee_order_id=asked.json["fee_order_id"])
+    moved = move(stage, late, NEXT_WEEK, key="another", fee_order_id=asked.json["fee_order_id"])
     assert (moved.status, moved.json["payment"]["fee"]) == (200, "75.00")
     sweep(stage, hours=12)
     assert stage.paypal.captured_money == 2

@@ -175,6 +175,19 @@ def test_a_schedule_runs_once_when_the_clock_moves_past_it_however_far(
     assert counts == [0, 0, 1, 2, 2, 3]
 
 
+def test_a_disabled_schedule_runs_just_by_hand(loop: Loop, stream: Stream, clock: Clock) -> None:
+    pump = SchedulePump([Schedule("sweeper", 300)], stream.functions, stream.pump)
+    pump.enable("sweeper", False)
+    clock.advance(600)
+    loop.run(pump.run_due())
+    assert stream.functions.calls == []
+    loop.run(pump.run_now("sweeper"))
+    pump.enable("sweeper", True)
+    clock.advance(600)
+    loop.run(pump.run_due())
+    assert [name for name, _ in stream.functions.calls] == ["sweeper", "sweeper"]
+
+
 def test_the_stream_has_told_what_a_schedule_wrote_before_it_comes_again(loop: Loop, stream: Stream) -> None:
     def write(name: str, _event: dict[str, Any]) -> None:
         if name == "sweeper":

@@ -83,7 +83,7 @@ def _check_letters(facts: Facts, letters: list[Letter]) -> None:
     for payment_id in {own for own, event, _ in facts.store.audit if event == "refund_owed"}:
         payment = facts.payments[payment_id]
         if payment_id in facts.bookings and not payment.given_up:
-            told = [each for each in facts.store.effects_of(payment_id) if "time_lost" in each]
+            told = [each.id for each in facts.store.effects_of(payment_id) if "time_lost" in each.kind]
             assert any(f"{payment_id}.{each}" in sent or _buried(facts, payment_id, each) for each in told)
 
 
@@ -106,4 +106,6 @@ def _to_both(what: str, sequence: int) -> list[str]:
 
 def _buried(facts: Facts, subject_id: str, effect_id: str) -> bool:
     """Given up after many attempts, which is put before a person."""
-    return facts.store.effect(subject_id, effect_id).status is EffectStatus.DEAD
+    known = {each.id: each.status for each in facts.store.effects_of(subject_id)}
+    assert effect_id in known, f"{effect_id} was never owed: {sorted(known)}"
+    return known[effect_id] is EffectStatus.DEAD
