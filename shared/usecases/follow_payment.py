@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.domain import checkout as steps
+from shared.domain import refunds
 from shared.domain.checkout import Checkout
 from shared.domain.errors import NotFound, PaymentProviderUnavailable, TooManyRequests
 from shared.domain.payment import PaymentStatus
@@ -15,7 +16,7 @@ from shared.usecases.till import ROUNDS, SYSTEM, Till
 
 def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> Checkout:
     """A buyer's case at PayPal was opened or closed. Raises as ``settle`` does."""
-    step = steps.close_dispute if resolved else steps.open_dispute
+    step = refunds.close_dispute if resolved else refunds.open_dispute
     for _ in range(ROUNDS):
         checkout = till.payments.checkout(payment_id)
         if checkout is None:
@@ -79,7 +80,7 @@ def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
         checkout = till.payments.checkout(payment_id)
         if checkout is None or checkout.payment.status not in OWING:
             return
-        change = steps.put_off_refund(checkout, reason, till.clock.now())
+        change = refunds.put_off_refund(checkout, reason, till.clock.now())
         try:
             till.payments.change(checkout, change, actor=SYSTEM)
         except PaymentMoved:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shared.domain import checkout as steps
+from shared.domain import refunds
 from shared.domain.checkout import Checkout
 from shared.domain.errors import PaymentProviderUnavailable
 from shared.domain.money import Money
@@ -38,11 +39,11 @@ class Refunding(Look):
         if payment.status in OWING:
             return self._refund(checkout, order)
         if back.total < payment.refunded and not failed:
-            return self._write(steps.fail_refund(checkout, back, "PayPal took it back", now), checkout)
+            return self._write(refunds.fail_refund(checkout, back, "PayPal took it back", now), checkout)
         if back.done > payment.refunded and not (failed and back.done < payment.refund_due):
-            return self._write(steps.refunded(checkout, back, now), checkout)
+            return self._write(refunds.refunded(checkout, back, now), checkout)
         if (failed and back.done != payment.refunded) or self._is_to_look(payment, back):
-            return self._write(steps.follow_refund(checkout, back, now), checkout)
+            return self._write(refunds.follow_refund(checkout, back, now), checkout)
         return checkout
 
     def _is_to_look(self, payment: Payment, back: GivenBack) -> bool:
@@ -59,14 +60,14 @@ class Refunding(Look):
         """Pays back what is still missing, and no cent more, whoever else refunds meanwhile."""
         payment, back = checkout.payment, given_back(order)
         if back.done >= payment.refund_due:
-            return self._write(steps.refunded(checkout, back, self._later()), checkout)
+            return self._write(refunds.refunded(checkout, back, self._later()), checkout)
         if _failed(order, payment.refund_request_id):
-            failed = steps.fail_refund(checkout, back, "PayPal could not do it", self._later())
+            failed = refunds.fail_refund(checkout, back, "PayPal could not do it", self._later())
             return self._write(failed, checkout)
         if back.total >= payment.refund_due:
-            return self._write(steps.await_refund(checkout, self._later()), checkout)
+            return self._write(refunds.await_refund(checkout, self._later()), checkout)
         missing = Money(payment.refund_due - back.total, payment.amount.currency)
-        begun = self._write(steps.begin_refund(checkout, self._later()), checkout)
+        begun = self._write(refunds.begin_refund(checkout, self._later()), checkout)
         try:
             refund = self.till.gateway.refund(
                 payment.capture_id or "",
@@ -81,17 +82,17 @@ class Refunding(Look):
                 "PayPal has not made the refund yet; it goes on by itself."
             ) from trouble
         except WillNeverWork as refusal:
-            return self._write(steps.fail_refund(begun, back, str(refusal), self._later()), begun)
+            return self._write(refunds.fail_refund(begun, back, str(refusal), self._later()), begun)
         return self._adopt_refund(begun, refund, order)
 
     def _adopt_refund(self, begun: Checkout, refund: RefundState, order: OrderState) -> Checkout:
         now = self._later()
         if refund.status is RefundStatus.COMPLETED:
-            return self._write(steps.refunded(begun, given_back(_with(order, refund)), now), begun)
+            return self._write(refunds.refunded(begun, given_back(_with(order, refund)), now), begun)
         if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELLED}:
             back = given_back(order)
-            return self._write(steps.fail_refund(begun, back, "PayPal could not do it", now), begun)
-        return self._write(steps.await_refund(begun, now), begun)
+            return self._write(refunds.fail_refund(begun, back, "PayPal could not do it", now), begun)
+        return self._write(refunds.await_refund(begun, now), begun)
 
 
 def _failed(order: OrderState, request_id: str) -> bool:

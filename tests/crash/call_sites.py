@@ -14,6 +14,7 @@ TARGETS = {
     "adapters/ses.py": "ses",
     "adapters/twilio.py": "twilio",
     "domain/checkout.py": "dynamodb",
+    "domain/refunds.py": "dynamodb",
     "domain/changes.py": "dynamodb",
 }
 THROUGH = frozenset({"table", "_api"})
