@@ -43,7 +43,7 @@ def _town(stack: Stack) -> Town:
 
 @pytest.fixture(scope="module")
 def cases(all_towns: list[Town]) -> list[Case]:
-    return towns.planned(all_towns, CHANGE_FLOWS)
+    return towns.planned(all_towns, CHANGE_FLOWS, change_flows.is_own)
 
 
 def test_every_outside_call_of_changes_is_among_the_cases(cases: list[Case]) -> None:

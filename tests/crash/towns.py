@@ -22,7 +22,7 @@ from tests import money
 from tests.crash import buyer as clients
 from tests.crash.conftest import MONDAY
 from tests.crash.flows import Flow
-from tests.crash.matrix import Case, Town, plan
+from tests.crash.matrix import Call, Case, Town, plan
 from tests.crash.world import World
 
 TOWNS = 2
@@ -50,7 +50,9 @@ def put(stack: Stack, record: items.Item) -> None:
     engine.client("dynamodb", stack.urls["dynamodb"]).put_item(TableName=TABLE, Item=items.dump(record))
 
 
-def planned(towns: list[Town], flows: Sequence[Flow]) -> list[Case]:
+def planned(
+    towns: list[Town], flows: Sequence[Flow], is_own: Callable[[Call], bool] = lambda _: True
+) -> list[Case]:
     """From one undisturbed run of each flow."""
 
     def walk(number: int) -> dict[Flow, list[dict[str, Any]]]:
@@ -58,7 +60,7 @@ def planned(towns: list[Town], flows: Sequence[Flow]) -> list[Case]:
 
     with ThreadPoolExecutor(TOWNS) as threads:
         logs = {flow: log for part in threads.map(walk, range(TOWNS)) for flow, log in part.items()}
-    return plan({flow: logs[flow] for flow in flows})
+    return plan({flow: logs[flow] for flow in flows}, is_own)
 
 
 def run(towns: list[Town], cases: list[Case]) -> None:
