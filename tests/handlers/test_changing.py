@@ -466,7 +466,7 @@ def test_a_slower_worker_does_not_leave_an_old_number_in_the_calendar(stage: Sta
 
     def the_number_is_corrected_and_written() -> None:
         assert pay(stage, order_id, phone="+14165550199").status == 201
-        deliver(stage.world(), payment.id, f"calendar_event-{payment.version + 1}")
+        deliver(stage.world(), payment.id, f"calendar_correction-{payment.version + 1}")
 
     stage.calendar.meanwhile = the_number_is_corrected_and_written
     deliver(stage.world(), payment.id, "calendar_event-0")
