@@ -10,6 +10,7 @@ import pytest
 from shared.domain.settlement import CaptureStatus, OrderStatus
 from shared.domain.time import Interval, isoformat
 from shared.usecases.deliver_effects import deliver
+from shared.usecases.settle import settle
 from tests.builders import NOW, START
 from tests.handlers.conftest import Answer, Stage
 from tests.handlers.test_paying import (
@@ -201,6 +202,19 @@ def test_what_went_back_by_hand_is_not_given_back_again(stage: Stage, early: str
     sweep(stage, hours=1)
     assert refunds(stage) == ["100.00", "50.00"]
     assert payment_of(stage, "ORDER1").status == "refunded"
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "fee", "refund"), [("20.00", "75.00", "55.00"), ("100.00", "50.00", "0.00")]
+)
+def test_what_went_back_by_hand_is_not_kept_as_a_fee(
+    stage: Stage, late: str, by_hand: str, fee: str, refund: str
+) -> None:
+    stage.paypal.refund_by_hand("ORDER1", by_hand)
+    settle(stage.till(), late)
+    asked = quote(stage, late).json
+    assert (asked["fee"], asked["refund"]) == (fee, refund)
+    assert cancel(stage, late).json["payment"]["fee"] == fee
 
 
 def test_cancelling_twice_gives_back_once(stage: Stage, early: str) -> None:
