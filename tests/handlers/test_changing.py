@@ -500,3 +500,9 @@ def test_a_key_that_paid_a_fee_moves_nothing_else(stage: Stage, late: str, fee: 
     assert move(stage, late, NEXT_WEEK, key="one key", fee_order_id=fee["fee_order_id"]).json == paid.json
     another = move(stage, late, NEXT_WEEK + HOUR, key="one key")
     assert (another.status, another.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_key_that_asked_for_a_fee_asks_for_no_other_move(stage: Stage, late: str) -> None:
+    first = move(stage, late, NEXT_WEEK, key="k")
+    assert move(stage, late, NEXT_WEEK, key="k").json["fee_order_id"] == first.json["fee_order_id"]
+    assert move(stage, late, NEXT_WEEK + HOUR, key="k").json["code"] == "idempotency_key_reused"
