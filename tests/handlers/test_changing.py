@@ -506,3 +506,15 @@ def test_a_key_that_asked_for_a_fee_asks_for_no_other_move(stage: Stage, late: s
     first = move(stage, late, NEXT_WEEK, key="k")
     assert move(stage, late, NEXT_WEEK, key="k").json["fee_order_id"] == first.json["fee_order_id"]
     assert move(stage, late, NEXT_WEEK + HOUR, key="k").json["code"] == "idempotency_key_reused"
+
+
+def test_no_fee_is_taken_for_what_cannot_be_moved_any_more(
+    stage: Stage, late: str, fee: dict[str, Any]
+) -> None:
+    """PayPal would keep its own fee of what goes back."""
+    stage.paypal.approve(fee["fee_order_id"])
+    cancel(stage, late)
+    answer = move(stage, late, NEXT_WEEK, fee_order_id=fee["fee_order_id"])
+    assert (answer.status, answer.json["code"]) == (409, "hold_expired")
+    assert stage.paypal.captured_money == 1
+    assert order(stage, "blake", start=isoformat(NEXT_WEEK)).status == 201
