@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from shared.domain.attention import Attention
 from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Claim, Diary, Settings
-from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
+from shared.domain.effects import IN_CALENDAR, Effect, EffectStatus, lease
 from shared.domain.errors import (
     CalendarUnavailable,
     IdempotencyKeyReused,
@@ -431,6 +431,7 @@ class FakeStore(FakeInbox):
                 self._refuse_taken(booking, booking.updated_at)
             if _status(seen) != _status(before):
                 raise PaymentMoved
+            self._refuse_owed_before(change.effects)
             self._claim_key(request)
             if payment.order_id:
                 self._orders[payment.order_id] = payment.id
@@ -482,6 +483,7 @@ class FakeStore(FakeInbox):
                 self._refuse_old_reading(relied_on)
             if change.charge is not None and change.charge.payment.id in self._payments:
                 raise BookingMoved
+            self._refuse_owed_before(change.effects)
             self._claim_key(request)
             if change.charge is not None:
                 self._write_checkout(change.charge)
@@ -509,6 +511,10 @@ class FakeStore(FakeInbox):
                 self._write_booking(hold)
                 raise
             self._apply(case, change, actor)
+
+    def _refuse_owed_before(self, effects: Iterable[Effect]) -> None:
+        if any((each.subject_id, each.id) in self._effects for each in effects):
+            raise AlreadyBooked
 
     def _claim_key(self, request: Request | None) -> None:
         self._refuse_key_reuse(request)
@@ -739,7 +745,7 @@ class FakeStore(FakeInbox):
             self._effects[key] = replace(now, **changes)  # type: ignore[arg-type]
 
     def _note_calendar(self, effect: Effect, status: CalendarStatus) -> None:
-        if effect.kind is EffectKind.CALENDAR_EVENT:
+        if effect.kind in IN_CALENDAR:
             booked = self._appointments[effect.subject_id]
             self._appointments[booked.id] = replace(booked, calendar_status=status)
 

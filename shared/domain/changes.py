@@ -100,7 +100,12 @@ def quoted(
     if found.fee and found.returned and not charged:
         # Nothing can be charged for it: the session is used up instead.
         found = replace(found, fee=NOTHING, returned=False)
-    return replace(found, refund=max(NOTHING, found.refund - _given_back(case)), charged=charged)
+    if action is Action.CANCEL:
+        back = _given_back(case)
+        # What is not there any more can't be kept, nor given back once more.
+        kept, refund = min(found.fee, max(NOTHING, case.price - back)), max(NOTHING, found.refund - back)
+        found = replace(found, fee=kept, refund=refund)
+    return replace(found, charged=charged)
 
 
 def cancel(case: Case, cost: Quote, actor: Actor, now: datetime, reason: str | None) -> BookingChange:

@@ -172,7 +172,7 @@ def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
     if checkout.booking is None or not said.spoken:
         return Change(replace(checkout, payment=payment), "answered")
     after = _moved(checkout, payment, booking=said.spoken)
-    return Change(after, "answered", owed_for(payment, EffectKind.CALENDAR_EVENT))
+    return Change(after, "answered", owed_for(payment, EffectKind.CALENDAR_CORRECTION))
 
 
 def correct(checkout: Checkout, now: datetime, said: Corrections) -> Change | None:

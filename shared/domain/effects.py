@@ -14,6 +14,9 @@ MAX_ATTEMPTS = 10
 
 class EffectKind(StrEnum):
     CALENDAR_EVENT = "calendar_event"
+    CALENDAR_CORRECTION = "calendar_correction"
+    """The event again, for what the buyer's page said late: numbered by the payment's version, as the event itself is
+    by the booking's sequence."""
     CLIENT_BOOKED_MAIL = "client_booked_mail"
     COACH_BOOKED_MAIL = "coach_booked_mail"
     CLIENT_MOVED_MAIL = "client_moved_mail"
@@ -44,9 +47,8 @@ TEXT_BESIDE = {
 }
 """What goes to the phone of a client who agreed to it, beside the mail about the same."""
 
-REPEATABLE = frozenset(
-    {EffectKind.CALENDAR_EVENT, EffectKind.REFUND, EffectKind.CHARGE, *TEXT_BESIDE.values()}
-)
+IN_CALENDAR = frozenset({EffectKind.CALENDAR_EVENT, EffectKind.CALENDAR_CORRECTION})
+REPEATABLE = frozenset({*IN_CALENDAR, EffectKind.REFUND, EffectKind.CHARGE, *TEXT_BESIDE.values()})
 
 
 class EffectStatus(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.appointment import STANDING, Appointment
-from shared.domain.effects import MAX_ATTEMPTS, Effect, EffectKind, retry_delay
+from shared.domain.effects import IN_CALENDAR, MAX_ATTEMPTS, Effect, EffectKind, retry_delay
 from shared.domain.notices import notice_of
 from shared.observability import count, logger
 from shared.usecases.follow_payment import collect, give_up_refund, pay_back
@@ -87,7 +87,7 @@ def deliver(world: World, subject_id: str, effect_id: str) -> bool:
 
 def _make_it_so(world: World, effect: Effect) -> str | None:
     match effect.kind:
-        case EffectKind.CALENDAR_EVENT:
+        case kind if kind in IN_CALENDAR:
             _match_calendar(world, effect.subject_id)
             return None
         case EffectKind.REFUND:

@@ -18,6 +18,7 @@ from shared.domain.checkout import Checkout, Corrections
 from shared.domain.diary import Diary
 from shared.domain.errors import (
     FeeRequired,
+    IdempotencyKeyReused,
     InvalidInput,
     NotFound,
     OrderMismatch,
@@ -190,6 +191,8 @@ def _ask_fee(
     key = None if idempotency_key is None else f"fee|{idempotency_key}"
     fee_id, asked = booking_id(caller.client_id, key), fingerprint("fee", wanted)
     known = shop.payments.checkout(fee_id) if key else None
+    if known is not None and known.fingerprint != asked:
+        raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
     if known is None:
         known = _hold_for_fee(shop, case, cost, diary, wanted, fee_id, asked, now)
     return FeeRequired(

@@ -147,6 +147,8 @@ class _Round(Refunding):
 
     def _take(self, checkout: Checkout) -> Checkout:
         """The time is ours for an hour more, or nothing is captured at all."""
+        if checkout.booking and checkout.booking.moves and not self._may_move(checkout.booking):
+            return self._end_fee(checkout)
         if not self._has_its_time(checkout.booking):
             return self._write(steps.expire(checkout, self.now), checkout)
         request = self.buyer.request if self.buyer else None
@@ -170,6 +172,17 @@ class _Round(Refunding):
         calendar = self.till.calendar
         busy = without_ours(calendar, calendar.busy(booking.claim), [*leaves, *diary.freed])
         return still_offered(diary.without(booking.moves or booking.id), booking, busy, self.now)
+
+    def _may_move(self, hold: Appointment) -> bool:
+        case = self.till.changes.case(hold.moves or "").case
+        return case is not None and changes.may_move(case, hold, self.now)
+
+    def _end_fee(self, checkout: Checkout) -> Checkout:
+        """The fee is not taken only to go back: PayPal would keep its own. What was taken all the same does."""
+        order = self._order()
+        if judge(checkout.payment, order).verdict in _NOTHING_TAKEN:
+            return self._write(steps.expire(checkout, self._later()), checkout)
+        return self._follow(checkout, order)
 
     def _capture(self, begun: Checkout) -> Checkout:
         payment = begun.payment

@@ -167,6 +167,17 @@ def finish_calendar(store: Store, appointment_id: str, sequence: int) -> tuple[I
     return store.diary(SPAN).freed
 
 
+def test_what_a_correction_owes_is_in_no_changes_way(store: Store) -> None:
+    """The one is numbered by the payment's version, the others by the booking's sequence."""
+    bought = buy(store, session())
+    corrected = checkout.answer(bought, NOW, Corrections(phone="+14165550199"))
+    store.change(bought, corrected, actor="alex")
+    case = read(store, bought.payment.id)
+    for number in range(corrected.after.payment.version):
+        case = move(store, case, START + (number % 2 + 1) * 2 * HOUR)
+    cancel(store, case)
+
+
 def test_cancelling_a_paid_session_owes_the_refund_at_once(store: Store, paid: Case) -> None:
     after = cancel(store, paid)
     assert after.payment is not None
@@ -480,7 +491,7 @@ def late(store: Store) -> Case:
     booked = appointment(
         service="package", duration_minutes=60, promo_code=None, package_id=package.payment.id
     )
-    store.book_from_package(booked, "asked", store.diary(SPAN), owed_for_booking(booked.id, NOW))
+    store.book_from_package(booked, "asked", store.diary(SPAN), owed_for_booking(booked, NOW))
     return read(store, booked.id)
 
 

@@ -101,4 +101,4 @@ def told(matrix: str, towns: list[Town], cases: list[Case]) -> str:
     counts = (f"  {count:4} {name}" for name, count in by_flow.items())
     calls = len({case.call for case in cases})
     sums = f"{len(cases)} cases over {calls} calls in {len(by_flow)} flows, {seconds:.0f} s"
-    return "\n".join([f"\n{matrix}: {sums}", *counts])
+    return "\n".join([f"{matrix}: {sums}", *counts])

@@ -10,6 +10,7 @@ import pytest
 from shared.domain.settlement import CaptureStatus, OrderStatus
 from shared.domain.time import Interval, isoformat
 from shared.usecases.deliver_effects import deliver
+from shared.usecases.settle import settle
 from tests.builders import NOW, START
 from tests.handlers.conftest import Answer, Stage
 from tests.handlers.test_paying import (
@@ -201,6 +202,19 @@ def test_what_went_back_by_hand_is_not_given_back_again(stage: Stage, early: str
     sweep(stage, hours=1)
     assert refunds(stage) == ["100.00", "50.00"]
     assert payment_of(stage, "ORDER1").status == "refunded"
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "fee", "refund"), [("20.00", "75.00", "55.00"), ("100.00", "50.00", "0.00")]
+)
+def test_what_went_back_by_hand_is_not_kept_as_a_fee(
+    stage: Stage, late: str, by_hand: str, fee: str, refund: str
+) -> None:
+    stage.paypal.refund_by_hand("ORDER1", by_hand)
+    settle(stage.till(), late)
+    asked = quote(stage, late).json
+    assert (asked["fee"], asked["refund"]) == (fee, refund)
+    assert cancel(stage, late).json["payment"]["fee"] == fee
 
 
 def test_cancelling_twice_gives_back_once(stage: Stage, early: str) -> None:
@@ -466,7 +480,7 @@ def test_a_slower_worker_does_not_leave_an_old_number_in_the_calendar(stage: Sta
 
     def the_number_is_corrected_and_written() -> None:
         assert pay(stage, order_id, phone="+14165550199").status == 201
-        deliver(stage.world(), payment.id, f"calendar_event-{payment.version + 1}")
+        deliver(stage.world(), payment.id, f"calendar_correction-{payment.version + 1}")
 
     stage.calendar.meanwhile = the_number_is_corrected_and_written
     deliver(stage.world(), payment.id, "calendar_event-0")
@@ -486,3 +500,21 @@ def test_a_key_that_paid_a_fee_moves_nothing_else(stage: Stage, late: str, fee: 
     assert move(stage, late, NEXT_WEEK, key="one key", fee_order_id=fee["fee_order_id"]).json == paid.json
     another = move(stage, late, NEXT_WEEK + HOUR, key="one key")
     assert (another.status, another.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_key_that_asked_for_a_fee_asks_for_no_other_move(stage: Stage, late: str) -> None:
+    first = move(stage, late, NEXT_WEEK, key="k")
+    assert move(stage, late, NEXT_WEEK, key="k").json["fee_order_id"] == first.json["fee_order_id"]
+    assert move(stage, late, NEXT_WEEK + HOUR, key="k").json["code"] == "idempotency_key_reused"
+
+
+def test_no_fee_is_taken_for_what_cannot_be_moved_any_more(
+    stage: Stage, late: str, fee: dict[str, Any]
+) -> None:
+    """PayPal would keep its own fee of what goes back."""
+    stage.paypal.approve(fee["fee_order_id"])
+    cancel(stage, late)
+    answer = move(stage, late, NEXT_WEEK, fee_order_id=fee["fee_order_id"])
+    assert (answer.status, answer.json["code"]) == (409, "hold_expired")
+    assert stage.paypal.captured_money == 1
+    assert order(stage, "blake", start=isoformat(NEXT_WEEK)).status == 201

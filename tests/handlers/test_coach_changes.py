@@ -22,7 +22,7 @@ from tests.handlers.test_changing import (
     remaining,
     use_package,
 )
-from tests.handlers.test_paying import order_package, pay_package, sweep
+from tests.handlers.test_paying import order, order_package, pay, pay_package, payment_of, sweep
 
 OFF_THE_GRID, BEFORE_HOURS = FRIDAY + timedelta(minutes=5), FRIDAY - 6 * HOUR
 
@@ -188,3 +188,16 @@ def test_bad_input_changes_nothing(stage: Stage, late: str, action: str, body: d
 def test_what_is_not_there_is_not_found(stage: Stage) -> None:
     assert by_coach(stage, "f" * 32, "cancel").status == 404
     assert move_by_coach(stage, "short", FRIDAY).status == 404
+
+
+def test_a_session_whose_buyer_corrected_it_late_moves_as_often_as_any(stage: Stage) -> None:
+    """What was owed for the correction and what is owed for a move never bear one name."""
+    order_id = order(stage, start=isoformat(FRIDAY)).json["order_id"]
+    stage.paypal.approve(order_id)
+    sweep(stage, minutes=16)
+    booked = pay(stage, order_id, phone="+14165550199").json["id"]
+    for number in range(payment_of(stage, order_id).version + 1):
+        stage.clock.at += timedelta(minutes=1)
+        assert move_by_coach(stage, booked, FRIDAY + (number % 2 + 1) * HOUR).status == 200
+    sweep(stage)
+    assert stage.calendar.events[booked].phone == "+14165550199"

@@ -10,7 +10,7 @@ from shared.adapters.dynamodb import items, keys, writes
 from shared.adapters.dynamodb.table import Table
 from shared.adapters.dynamodb.transaction import write
 from shared.domain.appointment import CalendarStatus
-from shared.domain.effects import Effect, EffectKind, EffectStatus, lease
+from shared.domain.effects import IN_CALENDAR, Effect, EffectStatus, lease
 from shared.domain.time import Interval, isoformat
 from shared.usecases.ports import AlreadyBooked
 
@@ -119,11 +119,11 @@ class DynamoEffects:
                 }
             ),
         )
-        if effect.kind is EffectKind.CALENDAR_EVENT:
+        if effect.kind in IN_CALENDAR:
             self._set_calendar_status(effect.subject_id, CalendarStatus.FAILED)
 
     def finish_effect(self, effect: Effect, now: datetime, provider_id: str | None) -> None:
-        if effect.kind is EffectKind.CALENDAR_EVENT:
+        if effect.kind in IN_CALENDAR:
             self._set_calendar_status(effect.subject_id, CalendarStatus.WRITTEN)
         if effect.left is not None:
             self._strike_freed(effect.subject_id, effect.sequence - 1, effect.left)
