@@ -50,10 +50,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                     terminalreporter.write_line(words)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A file is for one process, and so is all that uses the one build output."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    item.add_marker(pytest.mark.xdist_group("build" if folder == "infrastructure" else str(item.path)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first. A file is for one process, and so is all that uses the one build output."""
-    for item in items:
-        parts = item.path.relative_to(Path(__file__).parent).parts
-        item.add_marker(pytest.mark.xdist_group("build" if parts[0] == "infrastructure" else str(item.path)))
+    """What takes longest begins first, whatever the order of all else."""
     items.sort(key=lambda item: "crash" not in item.path.parts)
