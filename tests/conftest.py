@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -48,12 +47,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, words in getattr(report, "user_properties", ()):
                 if name == "told" and report.when == "call":
                     terminalreporter.write_line(words)
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """A file is for one process, and so is all that uses the one build output."""
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    item.add_marker(pytest.mark.xdist_group("build" if folder == "infrastructure" else str(item.path)))
 
 
 @pytest.hookimpl(trylast=True)

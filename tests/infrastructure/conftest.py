@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
@@ -114,7 +115,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arch = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     if sys.version_info[:2] != LAMBDA_PYTHON:
         return _build_for_this_python(tmp_path_factory.mktemp("build"), arch)
-    _run("make", "build", f"ARCH={arch}")
+    with (ROOT / ".local" / "build.lock").open("w") as lock:
+        # Another process of this run may be building, too.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _run("make", "build", f"ARCH={arch}")
     return ROOT / ".aws-sam" / ("build" if arch == "arm64" else f"build-{arch}")
 
 
