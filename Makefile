@@ -7,6 +7,9 @@ UV := $(shell command -v uv || echo $(CURDIR)/.local/tools/bin/uv)
 
 export UV_PYTHON_DOWNLOADS := never
 
+# Tests run in so many processes side by side.
+PROCESSES ?= 2
+
 SAM_VERSION   := 1.170.0
 SAM_INSTALLED := .local/sam/.installed-$(SAM_VERSION)
 
@@ -23,7 +26,7 @@ run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=800
 
 test: .venv/.ready site/dist/.built $(SAM_INSTALLED) | chromium ## all tests; ARGS="tests/unit -k promo" for some
 	@cd site && npm test --silent
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n $(PROCESSES) --dist loadgroup $(ARGS)
 
 check: .venv/.ready site/dist/.built ## style, types, import rules, and that what is generated is up to date
 	@.venv/bin/ruff check

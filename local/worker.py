@@ -1,7 +1,8 @@
 """The processes that run functions.
 
-``python -m local.worker SOCKET`` imports the heavy libraries once, then forks a process for each line on its
-input. That process is one Lambda execution environment: it imports one handler, and serves one invocation at a time.
+``python -m local.worker SOCKET`` imports the heavy libraries once, and the domain, which knows no environment, then
+forks a process for each line on its input. That process is one Lambda execution environment: it imports one handler,
+and serves one invocation at a time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import sys
@@ -19,13 +21,15 @@ import time
 import traceback
 from typing import Any
 
+import shared.domain
 from local import database_faults, frames
 from local.clock import Clock
 
 PRELOADED = (
     "boto3",
     "pydantic",
-    "aws_lambda_powertools.event_handler",
+    "aws_lambda_powertools.event_handler.openapi.params",
+    "aws_lambda_powertools.utilities.data_classes",
     "jwt",
     "phonenumbers",
     "icalendar",
@@ -168,7 +172,8 @@ def main(address: str) -> None:
     from local.engine import die_with_parent  # noqa: PLC0415
 
     die_with_parent()
-    for name in PRELOADED:
+    domain = [each.name for each in pkgutil.iter_modules(shared.domain.__path__, "shared.domain.")]
+    for name in (*PRELOADED, *domain):
         importlib.import_module(name)
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from shared.usecases.move_by_coach import Desk
     from shared.usecases.ports import Calendar, Mailer, PaymentGateway, Texter, WebhookVerifier
     from shared.usecases.reconcile import Sources
-    from shared.usecases.settle import Till
     from shared.usecases.show_open_times import RecentBusy
     from shared.usecases.sweep import Books
+    from shared.usecases.till import Till
 
 assert_zone_data()
 
@@ -223,7 +223,7 @@ def desk() -> Desk:
 @cache
 def till() -> Till:
     """Everything that settling a payment touches."""
-    from shared.usecases.settle import Till
+    from shared.usecases.till import Till
 
     return Till(payments(), changes(), gateway(), calendar(), clock)
 

@@ -116,10 +116,15 @@ async def set_delivery(stack: Assembly, request: Request) -> Any:
 
 
 async def send_webhook(stack: Assembly, request: Request) -> Any:
-    """``tamper`` alone changes a byte of the body; a word names another forgery."""
+    """``tamper`` alone changes a byte of the body; a word names another forgery.
+
+    Answers once the stream has told what was written for it, so that two sent one after the other never race.
+    """
     body = SendBody.model_validate(await _given(request))
     tamper = ("body" if body.tamper else None) if isinstance(body.tamper, bool) else body.tamper
-    return {"statuses": await stack.courier.send(request.path_params["id"], body.times, tamper)}
+    statuses = await stack.courier.send(request.path_params["id"], body.times, tamper)
+    await stack.stream.drain()
+    return {"statuses": statuses}
 
 
 async def _given(request: Request) -> Any:

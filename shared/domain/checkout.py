@@ -157,7 +157,9 @@ def take_charge(checkout: Checkout, capture: CaptureState, now: datetime) -> Cha
     payment = checkout.payment.become(
         PaymentStatus.CAPTURED, now, fee=checkout.payment.amount.amount, **_adopted(checkout.payment, capture)
     )
-    return Change(replace(checkout, payment=payment), "fee_taken", _owed(payment, EffectKind.CLIENT_FEE_MAIL))
+    return Change(
+        replace(checkout, payment=payment), "fee_taken", owed_for(payment, EffectKind.CLIENT_FEE_MAIL)
+    )
 
 
 def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
@@ -170,7 +172,7 @@ def answer(checkout: Checkout, now: datetime, said: Corrections) -> Change:
     if checkout.booking is None or not said.spoken:
         return Change(replace(checkout, payment=payment), "answered")
     after = _moved(checkout, payment, booking=said.spoken)
-    return Change(after, "answered", _owed(payment, EffectKind.CALENDAR_CORRECTION))
+    return Change(after, "answered", owed_for(payment, EffectKind.CALENDAR_CORRECTION))
 
 
 def correct(checkout: Checkout, now: datetime, said: Corrections) -> Change | None:
@@ -199,8 +201,8 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
         kinds.append(EffectKind.CLIENT_TIME_LOST_MAIL)
         late = checkout.booking.start <= now
         why = "the session's time had passed" if late else "somebody else had the time"
-        attention = (_attention(payment, AttentionKind.TIME_LOST, f"Paid, but {why}."),)
-    return Change(_released(checkout, payment), "refund_owed", _owed(payment, *kinds), attention)
+        attention = (attention_for(payment, AttentionKind.TIME_LOST, f"Paid, but {why}."),)
+    return Change(_released(checkout, payment), "refund_owed", owed_for(payment, *kinds), attention)
 
 
 def await_payment(checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections) -> Change:
@@ -220,7 +222,7 @@ def await_payment(checkout: Checkout, capture: CaptureState, now: datetime, said
     }
     effects: tuple[Effect, ...] = ()
     if checkout.payment.status is not PaymentStatus.PENDING:
-        effects = _owed(payment, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
+        effects = owed_for(payment, EffectKind.CLIENT_PAYMENT_PENDING_MAIL)
     attention = _to_be_accepted(checkout, payment, capture)
     return Change(_moved(checkout, payment, booking=held), "payment_pending", effects, attention)
 
@@ -243,7 +245,7 @@ def _to_be_accepted(checkout: Checkout, payment: Payment, capture: CaptureState)
     if checkout.payment.status is PaymentStatus.PENDING or capture.reason not in SELLER_HAS_TO_ACT:
         return ()
     detail = f"PayPal waits for the coach before it takes the payment: {capture.reason}."
-    return (_attention(payment, AttentionKind.PAYMENT_PENDING, detail),)
+    return (attention_for(payment, AttentionKind.PAYMENT_PENDING, detail),)
 
 
 def decline(checkout: Checkout, now: datetime, *, heard: bool) -> Change:
@@ -314,7 +316,7 @@ def end_charge(checkout: Checkout, now: datetime) -> Change:
     payment = checkout.payment.become(
         PaymentStatus.EXPIRED, now, given_up=True, declines=checkout.payment.declines + 1
     )
-    effects = _owed(payment, EffectKind.CLIENT_FEE_MAIL) if payment.cancels else ()
+    effects = owed_for(payment, EffectKind.CLIENT_FEE_MAIL) if payment.cancels else ()
     return Change(_released(checkout, payment), "charge_ended", effects)
 
 
@@ -329,7 +331,7 @@ def deny(checkout: Checkout, now: datetime) -> Change:
     """A pending payment came to nothing."""
     payment = checkout.payment.become(PaymentStatus.DENIED, now)
     mail = EffectKind.CLIENT_FEE_MAIL if payment.cancels else EffectKind.CLIENT_PAYMENT_FAILED_MAIL
-    return Change(_released(checkout, payment), "payment_denied", _owed(payment, mail))
+    return Change(_released(checkout, payment), "payment_denied", owed_for(payment, mail))
 
 
 def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, now: datetime) -> Change:
@@ -337,7 +339,7 @@ def found_refunded(checkout: Checkout, capture: CaptureState, back: GivenBack, n
     payment = checkout.payment.become(
         PaymentStatus.REFUNDING if back.on_its_way else PaymentStatus.REFUNDED,
         now,
-        check_at=_next_look(back, now),
+        check_at=next_look(back, now),
         refund_due=back.total,
         refunded=back.done,
         **_adopted(checkout.payment, capture),
@@ -350,107 +352,15 @@ def review(checkout: Checkout, reason: str, capture: CaptureState | None, now: d
     ends = checkout.booking.hold_until if checkout.booking else None
     taken = {} if capture is None else _adopted(checkout.payment, capture)
     payment = checkout.payment.become(PaymentStatus.NEEDS_REVIEW, now, check_at=ends, **taken)
-    attention = _attention(payment, AttentionKind.PAYMENT_MISMATCH, f"PayPal's order does not fit: {reason}.")
+    attention = attention_for(
+        payment, AttentionKind.PAYMENT_MISMATCH, f"PayPal's order does not fit: {reason}."
+    )
     return Change(replace(checkout, payment=payment), "review_needed", attention=(attention,))
 
 
 def let_go(checkout: Checkout, now: datetime) -> Change:
     """Whatever a person will find, the time is not kept for it any longer."""
     return Change(_released(checkout, checkout.payment.become(checkout.payment.status, now)), "hold_ended")
-
-
-def begin_refund(checkout: Checkout, now: datetime) -> Change:
-    """One caller refunds at a time, so that two can't pay the same cent back twice."""
-    payment = checkout.payment.become(PaymentStatus.REFUNDING, now, check_at=now + CAPTURE_LEASE)
-    return Change(replace(checkout, payment=payment), "refund_begun")
-
-
-def await_refund(checkout: Checkout, now: datetime) -> Change:
-    """PayPal has taken the refund on, and takes its time."""
-    payment = checkout.payment.become(PaymentStatus.REFUNDING, now, check_at=now + LOOK_AGAIN)
-    return Change(replace(checkout, payment=payment), "refund_pending")
-
-
-def refunded(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
-    """What went back in all, whoever gave it; a refund from PayPal's dashboard cancels nothing by itself."""
-    paid = checkout.payment
-    whole = back.done >= paid.amount.amount
-    payment = paid.become(
-        PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED,
-        now,
-        check_at=_next_look(back, now),
-        refunded=back.done,
-        refunds_made=paid.refunds_made + 1,
-    )
-    attention: tuple[Attention, ...] = ()
-    if whole and checkout.stands and paid.refund_due < paid.amount.amount:
-        detail = "All of it was given back in PayPal, and what was paid for still stands."
-        attention = (_attention(payment, AttentionKind.REFUNDED_BUT_BOOKED, detail),)
-    return Change(
-        replace(checkout, payment=payment),
-        "refunded",
-        _owed(payment, EffectKind.CLIENT_REFUNDED_MAIL),
-        attention,
-    )
-
-
-def fail_refund(checkout: Checkout, back: GivenBack, reason: str, now: datetime) -> Change:
-    """Never kept in silence: a person has to see to it."""
-    paid = checkout.payment
-    payment = paid.become(
-        PaymentStatus.REFUND_FAILED, now, refunded=back.done, refunds_made=paid.refunds_made + 1
-    )
-    attention = _attention(payment, AttentionKind.REFUND_FAILED, f"The refund did not go through: {reason}.")
-    return Change(replace(checkout, payment=payment), "refund_failed", attention=(attention,))
-
-
-def follow_refund(checkout: Checkout, back: GivenBack, now: datetime) -> Change:
-    """The payment stays what it is. PayPal is asked again while something is on its way back."""
-    paid = checkout.payment
-    payment = paid.become(paid.status, now, check_at=_next_look(back, now), refunded=back.done)
-    return Change(replace(checkout, payment=payment), "refund_followed")
-
-
-def put_off_refund(checkout: Checkout, reason: str, now: datetime) -> Change:
-    """It could not be made for hours: a person is told, and it is tried again every hour all the same."""
-    payment = checkout.payment.become(PaymentStatus.REFUND_DUE, now, check_at=now + LOOK_AGAIN)
-    detail = f"The refund could not be made yet, and is tried again by itself: {reason}."
-    attention = _attention(payment, AttentionKind.REFUND_FAILED, detail)
-    return Change(replace(checkout, payment=payment), "refund_put_off", attention=(attention,))
-
-
-def open_dispute(checkout: Checkout, dispute_id: str, now: datetime) -> Change | None:
-    """None when the dispute is known; a late word of one that is closed opens nothing."""
-    paid = checkout.payment
-    if dispute_id in paid.disputes_open | paid.disputes_closed:
-        return None
-    disputed = paid.status in {PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED}
-    payment = paid.become(
-        PaymentStatus.DISPUTED if disputed else paid.status,
-        now,
-        check_at=paid.check_at,
-        disputes_open=paid.disputes_open | {dispute_id},
-    )
-    attention = _attention(payment, AttentionKind.DISPUTE, f"The buyer disputes it: case {dispute_id}.")
-    return Change(replace(checkout, payment=payment), "dispute_opened", attention=(attention,))
-
-
-def close_dispute(checkout: Checkout, dispute_id: str, now: datetime) -> Change | None:
-    """What the case decided shows in PayPal's refunds. None when it is closed already."""
-    paid = checkout.payment
-    if dispute_id in paid.disputes_closed:
-        return None
-    left = paid.disputes_open - {dispute_id}
-    over = paid.status is PaymentStatus.DISPUTED and not left
-    taken = PaymentStatus.PARTIALLY_REFUNDED if paid.refunded else PaymentStatus.CAPTURED
-    payment = paid.become(
-        taken if over else paid.status,
-        now,
-        check_at=paid.check_at,
-        disputes_open=left,
-        disputes_closed=paid.disputes_closed | {dispute_id},
-    )
-    return Change(replace(checkout, payment=payment), "dispute_closed")
 
 
 _NO_HOLD: dict[str, Any] = {"hold_until": None, "paying": False}
@@ -483,7 +393,7 @@ def _moved(
     )
 
 
-def _next_look(back: GivenBack, now: datetime) -> datetime | None:
+def next_look(back: GivenBack, now: datetime) -> datetime | None:
     return now + LOOK_AGAIN if back.on_its_way else None
 
 
@@ -496,10 +406,10 @@ def _adopted(payment: Payment, capture: CaptureState) -> dict[str, Any]:
     }
 
 
-def _owed(payment: Payment, *kinds: EffectKind) -> tuple[Effect, ...]:
+def owed_for(payment: Payment, *kinds: EffectKind) -> tuple[Effect, ...]:
     """Numbered by the payment's version: the same may be owed again after another turn of the payment."""
     return owed(payment.id, payment.updated_at, *kinds, sequence=payment.version)
 
 
-def _attention(payment: Payment, kind: AttentionKind, detail: str) -> Attention:
+def attention_for(payment: Payment, kind: AttentionKind, detail: str) -> Attention:
     return Attention(kind=kind, subject_id=payment.id, detail=detail, noted_at=payment.updated_at)

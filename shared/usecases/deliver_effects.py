@@ -10,6 +10,7 @@ from shared.domain.appointment import STANDING, Appointment
 from shared.domain.effects import IN_CALENDAR, MAX_ATTEMPTS, Effect, EffectKind, retry_delay
 from shared.domain.notices import notice_of
 from shared.observability import count, logger
+from shared.usecases.follow_payment import collect, give_up_refund, pay_back
 from shared.usecases.ports import (
     BookingStore,
     Calendar,
@@ -24,7 +25,7 @@ from shared.usecases.ports import (
     TryAgainLater,
     WillNeverWork,
 )
-from shared.usecases.settle import Till, collect, give_up_refund, pay_back
+from shared.usecases.till import Till
 from shared.usecases.write_letter import write_letter
 from shared.usecases.write_text import TEXTS, write_text
 

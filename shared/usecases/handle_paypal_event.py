@@ -5,8 +5,10 @@ from __future__ import annotations
 from shared.domain.checkout import Checkout
 from shared.domain.errors import NotFound, TemporarilyUnavailable, TooManyRequests
 from shared.domain.paypal_events import DISPUTES, METHODS, EventKind, PayPalEvent
+from shared.usecases.follow_payment import follow_dispute, save_method
 from shared.usecases.ports import InboxStore, PaymentStore
-from shared.usecases.settle import Till, follow_dispute, save_method, settle
+from shared.usecases.settle import settle
+from shared.usecases.till import Till
 
 
 def handle_paypal_event(inbox: InboxStore, till: Till, event: PayPalEvent) -> None:

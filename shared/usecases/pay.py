@@ -30,7 +30,8 @@ from shared.usecases.change_booking import read_case
 from shared.usecases.choose_time import check_backup
 from shared.usecases.idempotency import fingerprint, request_of
 from shared.usecases.ports import Booked, PaymentMoved
-from shared.usecases.settle import ROUNDS, Buyer, Settled, Till, settle
+from shared.usecases.settle import Settled, settle
+from shared.usecases.till import ROUNDS, Buyer, Till
 
 PAUSES_SECONDS = (0.2, 0.3, 0.5, 0.8, 1.2, 1.5)
 """How long to wait for another caller who is capturing this very order, before the answer is "not settled yet"."""

@@ -22,7 +22,7 @@ from shared.domain.statements import LedgerEntry
 from shared.domain.time import Interval, isoformat
 from shared.observability import count
 from shared.usecases.ports import AttentionStore, BookReader, Calendar, Clock, LedgerClosed, PaymentGateway
-from shared.usecases.settle import find_order
+from shared.usecases.till import find_order
 
 LOOKS_BACK = timedelta(days=7)
 """Some runs may fail, and PayPal's ledger is up to three hours late."""

@@ -41,7 +41,8 @@ from shared.usecases.choose_time import (
 from shared.usecases.idempotency import booking_id, fingerprint, request_of
 from shared.usecases.pay import refusal_of, settle_with_patience
 from shared.usecases.ports import AlreadyBooked, Booked, BookingMoved, DiaryChanged, Request
-from shared.usecases.settle import Buyer, Till, charge
+from shared.usecases.settle import charge
+from shared.usecases.till import Buyer, Till
 
 
 @dataclass(frozen=True, slots=True)

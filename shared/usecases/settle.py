@@ -6,7 +6,6 @@ one transaction that names the state it was decided on, so whoever comes second 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +19,6 @@ from shared.domain.checkout import (
     CHARGE_REPEATABLE,
     Change,
     Checkout,
-    Corrections,
 )
 from shared.domain.errors import (
     NotFound,
@@ -30,74 +28,35 @@ from shared.domain.errors import (
     SlotTaken,
     TooManyRequests,
 )
-from shared.domain.money import Money
-from shared.domain.payment import CAPTURABLE, TAKEN, Payment, PaymentStatus
+from shared.domain.payment import CAPTURABLE, TAKEN, PaymentStatus
 from shared.domain.settlement import (
     CaptureState,
-    GivenBack,
     Judgement,
     OrderState,
-    RefundState,
-    RefundStatus,
     Verdict,
     all_given_back,
-    given_back,
     judge,
     order_of,
 )
 from shared.domain.statements import LedgerKind
 from shared.domain.time import Interval
-from shared.observability import count, logger
+from shared.observability import logger
 from shared.usecases.busy_times import without_ours
 from shared.usecases.choose_time import around, still_offered
 from shared.usecases.ports import (
     AlreadyCaptured,
-    AlreadyRefunded,
     BookingMoved,
-    Calendar,
-    ChangeStore,
-    Clock,
     LedgerClosed,
     OutcomeUnknown,
-    PaymentGateway,
     PaymentMoved,
-    PaymentStore,
-    Request,
-    TryAgainLater,
     WillNeverWork,
 )
+from shared.usecases.refunding import Refunding
+from shared.usecases.till import ROUNDS, Buyer, Till
 
-ROUNDS = 8
-"""How often to read and decide again when somebody else moved the payment in between."""
-
-SYSTEM = "system"
-REFUND_NOTE = "Refund of your coaching booking"
 FEE_NOTE = "Fee for moving your session"
 CANCEL_NOTE = "Fee for cancelling your session"
 LONGEST_LEDGER = timedelta(days=31)
-
-_OWING = frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDING})
-
-
-@dataclass(frozen=True, slots=True)
-class Till:
-    """All that settling touches."""
-
-    payments: PaymentStore
-    changes: ChangeStore
-    gateway: PaymentGateway
-    calendar: Calendar
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """The buyer is here, and says that the order is approved. ``check`` refuses a checkout that is not theirs."""
-
-    client_id: str
-    check: Callable[[Checkout], None]
-    said: Corrections
-    request: Request | None
 
 
 class Settled(NamedTuple):
@@ -140,14 +99,8 @@ def charge(till: Till, begun: Checkout, buyer: Buyer) -> Checkout:
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class _Round(Refunding):
     """One look at the payment, and what follows from it. ``PaymentMoved`` ends it: then another begins."""
-
-    till: Till
-    seen: Checkout
-    now: datetime
-    buyer: Buyer | None
-    named_order: str | None = None
 
     def settle(self) -> Checkout:
         payment = self.seen.payment
@@ -463,189 +416,6 @@ class _Round:
         logger.error("payment needs review", payment=checkout.payment.id, reason=reason)
         return self._write(steps.review(checkout, reason, capture, self._later()), checkout)
 
-    # Money that goes back
-
-    def _follow_refunds(self, checkout: Checkout, order: OrderState | None) -> Checkout:
-        payment = checkout.payment
-        if order is None:
-            return checkout
-        back, now = given_back(order), self._later()
-        failed = payment.status is PaymentStatus.REFUND_FAILED
-        if payment.status in _OWING:
-            return self._refund(checkout, order)
-        if back.total < payment.refunded and not failed:
-            return self._write(steps.fail_refund(checkout, back, "PayPal took it back", now), checkout)
-        if back.done > payment.refunded and not (failed and back.done < payment.refund_due):
-            return self._write(steps.refunded(checkout, back, now), checkout)
-        if (failed and back.done != payment.refunded) or self._is_to_look(payment, back):
-            return self._write(steps.follow_refund(checkout, back, now), checkout)
-        return checkout
-
-    def _is_to_look(self, payment: Payment, back: GivenBack) -> bool:
-        """Whether the next look at what is on its way has to be set, or is due."""
-        if payment.check_at is None:
-            return bool(back.on_its_way)
-        return payment.check_at <= self.now
-
-    def _find_refunded(self, checkout: Checkout, capture: CaptureState, order: OrderState | None) -> Checkout:
-        back = given_back(order or order_of(checkout.payment, capture))
-        return self._write(steps.found_refunded(checkout, capture, back, self._later()), checkout)
-
-    def _refund(self, checkout: Checkout, order: OrderState) -> Checkout:
-        """Pays back what is still missing, and no cent more, whoever else refunds meanwhile."""
-        payment, back = checkout.payment, given_back(order)
-        if back.done >= payment.refund_due:
-            return self._write(steps.refunded(checkout, back, self._later()), checkout)
-        if _failed(order, payment.refund_request_id):
-            failed = steps.fail_refund(checkout, back, "PayPal could not do it", self._later())
-            return self._write(failed, checkout)
-        if back.total >= payment.refund_due:
-            return self._write(steps.await_refund(checkout, self._later()), checkout)
-        missing = Money(payment.refund_due - back.total, payment.amount.currency)
-        begun = self._write(steps.begin_refund(checkout, self._later()), checkout)
-        try:
-            refund = self.till.gateway.refund(
-                payment.capture_id or "",
-                None if missing == payment.amount else missing,
-                request_id=payment.refund_request_id,
-                note=REFUND_NOTE,
-            )
-        except AlreadyRefunded:
-            raise PaymentMoved from None
-        except (TryAgainLater, OutcomeUnknown) as trouble:
-            raise PaymentProviderUnavailable(
-                "PayPal has not made the refund yet; it goes on by itself."
-            ) from trouble
-        except WillNeverWork as refusal:
-            return self._write(steps.fail_refund(begun, back, str(refusal), self._later()), begun)
-        return self._adopt_refund(begun, refund, order)
-
-    def _adopt_refund(self, begun: Checkout, refund: RefundState, order: OrderState) -> Checkout:
-        now = self._later()
-        if refund.status is RefundStatus.COMPLETED:
-            return self._write(steps.refunded(begun, given_back(_with(order, refund)), now), begun)
-        if refund.status in {RefundStatus.FAILED, RefundStatus.CANCELLED}:
-            back = given_back(order)
-            return self._write(steps.fail_refund(begun, back, "PayPal could not do it", now), begun)
-        return self._write(steps.await_refund(begun, now), begun)
-
-    # The world
-
-    @property
-    def _actor(self) -> str:
-        return self.buyer.client_id if self.buyer else SYSTEM
-
-    @property
-    def _order_id(self) -> str | None:
-        return self.seen.payment.order_id or self.named_order
-
-    @property
-    def _said(self) -> Corrections:
-        return self.buyer.said if self.buyer else Corrections()
-
-    def _new_request(self, checkout: Checkout) -> Request | None:
-        """The buyer's, unless the beginning of this round's capture has kept it already."""
-        return self.buyer.request if self.buyer and checkout is self.seen else None
-
-    def _later(self) -> datetime:
-        """Now, once PayPal has taken its time to answer."""
-        return self.till.clock.now()
-
-    def _order(self) -> OrderState | None:
-        return find_order(self.till.gateway, self.seen.payment, self._order_id)
-
-    def _write(
-        self, change: Change, before: Checkout | None = None, request: Request | None = None
-    ) -> Checkout:
-        self.till.payments.change(before or self.seen, change, actor=self._actor, request=request)
-        for _ in change.attention:
-            count("NeedsAttention")
-        return change.after
-
-
-def find_order(gateway: PaymentGateway, payment: Payment, order_id: str | None) -> OrderState | None:
-    """PayPal may forget an order; a capture it made stays. Raises ``PaymentProviderUnavailable``."""
-    order = gateway.get_order(order_id) if order_id else None
-    if order is not None or payment.capture_id is None:
-        return order
-    capture = gateway.get_capture(payment.capture_id)
-    return None if capture is None else order_of(payment, capture)
-
-
-def follow_dispute(till: Till, payment_id: str, dispute_id: str, *, resolved: bool) -> Checkout:
-    """A buyer's case at PayPal was opened or closed. Raises as ``settle`` does."""
-    step = steps.close_dispute if resolved else steps.open_dispute
-    for _ in range(ROUNDS):
-        checkout = till.payments.checkout(payment_id)
-        if checkout is None:
-            raise NotFound("There is no such order.")
-        change = step(checkout, dispute_id, till.clock.now())
-        try:
-            if change is not None:
-                till.payments.change(checkout, change, actor=SYSTEM)
-                for _ in change.attention:
-                    count("NeedsAttention")
-        except PaymentMoved:
-            continue
-        if resolved:
-            return settle(till, payment_id).checkout
-        return checkout if change is None else change.after
-    raise TooManyRequests("This payment is being settled right now.")
-
-
-def save_method(till: Till, payment_id: str, method: str) -> None:
-    """PayPal saved the buyer's method with this payment. Raises ``NotFound`` and ``TooManyRequests``."""
-    for _ in range(ROUNDS):
-        checkout = till.payments.checkout(payment_id)
-        if checkout is None:
-            raise NotFound("There is no such order.")
-        now = till.clock.now()
-        if checkout.payment.saved_method == method:
-            return
-        if checkout.leased(now):
-            break  # whoever is at PayPal with it is about to write
-        try:
-            till.payments.change(checkout, steps.save_method(checkout, method, now), actor=SYSTEM)
-        except PaymentMoved:
-            continue
-        return
-    raise TooManyRequests("This payment is being settled right now.")
-
-
-def pay_back(till: Till, payment_id: str) -> None:
-    """What the outbox does about a refund that is owed. Raises ``TryAgainLater`` while it is not seen through."""
-    try:
-        checkout = settle(till, payment_id).checkout
-    except (PaymentProviderUnavailable, TooManyRequests) as trouble:
-        raise TryAgainLater(trouble.detail) from trouble
-    if checkout.payment.status is PaymentStatus.REFUND_DUE or checkout.leased(till.clock.now()):
-        raise TryAgainLater("the refund is not made yet")
-
-
-def collect(till: Till, payment_id: str) -> None:
-    """What the outbox does about a charge that is owed. Raises ``TryAgainLater`` until PayPal's answer is known."""
-    try:
-        checkout = settle(till, payment_id).checkout
-    except (PaymentProviderUnavailable, TooManyRequests) as trouble:
-        raise TryAgainLater(trouble.detail) from trouble
-    if checkout.payment.status in {PaymentStatus.CREATED, PaymentStatus.CAPTURING}:
-        raise TryAgainLater("the charge is not made yet")
-
-
-def give_up_refund(till: Till, payment_id: str, reason: str) -> None:
-    """The outbox tried often enough: a person has to know, and the sweeper goes on trying."""
-    for _ in range(ROUNDS):
-        checkout = till.payments.checkout(payment_id)
-        if checkout is None or checkout.payment.status not in _OWING:
-            return
-        change = steps.put_off_refund(checkout, reason, till.clock.now())
-        try:
-            till.payments.change(checkout, change, actor=SYSTEM)
-        except PaymentMoved:
-            continue
-        count("NeedsAttention")
-        return
-
 
 def _charge_failed(checkout: Checkout, judgement: Judgement) -> bool:
     """Nobody approves a charge later: what did not take the money at once never shall."""
@@ -661,13 +431,3 @@ def _taken(judgement: Judgement) -> CaptureState:
     if judgement.capture is None:
         raise ValueError(f"{judgement.verdict} without a capture")
     return judgement.capture
-
-
-def _failed(order: OrderState, request_id: str) -> bool:
-    failed = {RefundStatus.FAILED, RefundStatus.CANCELLED}
-    return any(each.request_id == request_id and each.status in failed for each in order.refunds)
-
-
-def _with(order: OrderState, refund: RefundState) -> OrderState:
-    others = tuple(each for each in order.refunds if each.id != refund.id)
-    return replace(order, refunds=(*others, refund))

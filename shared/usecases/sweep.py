@@ -17,7 +17,8 @@ from shared.observability import count, logger
 from shared.usecases.deliver_effects import World, deliver
 from shared.usecases.handle_paypal_event import follow_up
 from shared.usecases.ports import AttentionStore, InboxStore, Received
-from shared.usecases.settle import Till, settle
+from shared.usecases.settle import settle
+from shared.usecases.till import Till
 
 PATIENCE = timedelta(days=1)
 

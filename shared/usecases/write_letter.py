@@ -25,7 +25,7 @@ from shared.usecases.ports import (
     PaymentStore,
     WillNeverWork,
 )
-from shared.usecases.settle import Till
+from shared.usecases.till import Till
 
 LETTERS = {
     EffectKind.CLIENT_BOOKED_MAIL: LetterKind.CLIENT_BOOKED,

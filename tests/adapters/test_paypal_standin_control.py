@@ -18,9 +18,15 @@ from tests.adapters.paypal_rig import Receiver, Shop, conforms, loopback, served
 Control = Callable[..., requests.Response]
 
 
+async def _nothing() -> None:
+    """No function writes anything here."""
+
+
 @pytest.fixture
 def control(shop: Shop, receiver: Receiver) -> Iterator[Control]:
-    stack = SimpleNamespace(paypal=shop.state, courier=Courier(shop.state, receiver.url))
+    stack = SimpleNamespace(
+        paypal=shop.state, courier=Courier(shop.state, receiver.url), stream=SimpleNamespace(drain=_nothing)
+    )
     listening, url = loopback()
 
     def call(method: str, path: str, body: Any = None) -> requests.Response:

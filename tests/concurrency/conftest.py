@@ -14,7 +14,7 @@ from shared.adapters.dynamodb.table import Table
 from shared.adapters.paypal import PayPalGateway
 from shared.adapters.paypal_api import PayPalApi
 from shared.usecases.checkout import Shop
-from shared.usecases.settle import Till
+from shared.usecases.till import Till
 from tests.adapters.paypal_rig import loopback, served
 from tests.builders import NOW
 from tests.concurrency.errands import StoppedClock

@@ -25,8 +25,9 @@ from shared.domain.time import Interval
 from shared.usecases.checkout import Purchase, Shop, begin_checkout
 from shared.usecases.deliver_effects import World
 from shared.usecases.reschedule import Move, reschedule
-from shared.usecases.settle import Till, settle
+from shared.usecases.settle import settle
 from shared.usecases.sweep import Books, sweep
+from shared.usecases.till import Till
 from tests import money
 from tests.builders import NOW, START, appointment, caller
 from tests.concurrency import errands

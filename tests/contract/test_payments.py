@@ -14,6 +14,7 @@ from shared.adapters.dynamodb.attention import DynamoAttention
 from shared.adapters.dynamodb.payments import DynamoPayments
 from shared.adapters.dynamodb.table import Table
 from shared.domain import checkout as steps
+from shared.domain import refunds
 from shared.domain.appointment import AppointmentStatus
 from shared.domain.checkout import CAPTURE_LEASE, HOLD, Checkout, Corrections
 from shared.domain.effects import owed_for_booking
@@ -356,7 +357,7 @@ def test_money_that_has_to_go_back_is_owed_with_what_a_person_should_know(
 
 
 def test_disputes_and_refunds_read_back(store: Store, hold: Any, move: Any, confirmed: Checkout) -> None:
-    disputed = move(confirmed, steps.open_dispute(confirmed, "PP-D-1", NOW))
-    closed = move(disputed, steps.close_dispute(disputed, "PP-D-1", NOW))
+    disputed = move(confirmed, refunds.open_dispute(confirmed, "PP-D-1", NOW))
+    closed = move(disputed, refunds.close_dispute(disputed, "PP-D-1", NOW))
     assert store.checkout(confirmed.payment.id) == closed
     assert closed.payment.status is PaymentStatus.CAPTURED

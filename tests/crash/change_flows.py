@@ -19,6 +19,7 @@ from tests.crash.flows import (
     refund_ends,
     refunds_pend_no_more,
 )
+from tests.crash.matrix import Call
 
 REMINDERS = frozenset({"reminders"})
 CHANGES = frozenset({"cancel", "reschedule"})
@@ -40,6 +41,12 @@ CALLED = frozenset(
 
 ONLY_AFTER_TROUBLE = frozenset({"twilio.find_messages"})
 """What just the disturbed ones call."""
+
+
+def is_own(call: Call) -> bool:
+    """The matrix of money disturbs all others."""
+    return call.function in CHANGES | REMINDERS or call.name in CALLED
+
 
 SAVES_METHODS = {"vault": True}
 SAVED_METHOD_DECLINES = {"vault": True, "saved_method_declines": True}

@@ -16,6 +16,7 @@ from shared.adapters.dynamodb import items
 from shared.domain.diary import Settings
 from shared.domain.schedule import DEFAULT_SCHEDULE, Window
 from shared.domain.service import SEED_SERVICES
+from tests.conftest import Tell
 from tests.crash import call_sites, change_flows, towns
 from tests.crash.change_flows import CHANGE_FLOWS, ChangeFlow
 from tests.crash.changed_world import ChangedWorld
@@ -43,7 +44,7 @@ def _town(stack: Stack) -> Town:
 
 @pytest.fixture(scope="module")
 def cases(all_towns: list[Town]) -> list[Case]:
-    return towns.planned(all_towns, CHANGE_FLOWS)
+    return towns.planned(all_towns, CHANGE_FLOWS, change_flows.is_own)
 
 
 def test_every_outside_call_of_changes_is_among_the_cases(cases: list[Case]) -> None:
@@ -53,7 +54,7 @@ def test_every_outside_call_of_changes_is_among_the_cases(cases: list[Case]) -> 
 
 
 def test_whatever_fails_a_change_is_made_once_with_all_that_follows(
-    all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, capsys: pytest.CaptureFixture[str]
+    all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, tell: Tell
 ) -> None:
     towns.run(all_towns, cases)
     assert {name for town in all_towns for name in town.calls_made()} >= change_flows.ONLY_AFTER_TROUBLE
@@ -62,8 +63,7 @@ def test_whatever_fails_a_change_is_made_once_with_all_that_follows(
             with subtests.test(msg=str(ran)):
                 assert not wrong
         towns.check_all(town)
-    with capsys.disabled():
-        print(towns.told("the crash matrix of changing plans", all_towns, cases))
+    tell(towns.told("the crash matrix of changing plans", all_towns, cases))
 
 
 def _what_is_wrong(town: Town) -> list[tuple[Ran, list[str]]]:

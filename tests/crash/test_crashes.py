@@ -15,6 +15,7 @@ from icalendar import Calendar
 from local.environment import TABLE
 from local.stack import Stack
 from tests import invariants
+from tests.conftest import Tell
 from tests.crash.coach import Coach
 
 KILLED = ("book_free", "effects", "mail_events", "sweeper")
@@ -53,7 +54,7 @@ def cases_of(stack: Stack, coach: Coach) -> list[Case]:
 
 
 def test_whatever_dies_the_booking_and_the_world_agree_in_the_end(
-    stack: Stack, subtests: pytest.Subtests, capsys: pytest.CaptureFixture[str]
+    stack: Stack, subtests: pytest.Subtests, tell: Tell
 ) -> None:
     coach = Coach(stack)
     coach.let_time_pass()
@@ -73,9 +74,7 @@ def test_whatever_dies_the_booking_and_the_world_agree_in_the_end(
     for case in cases:
         with subtests.test(msg=str(case)):
             _kill_and_check(stack, coach, case)
-    with capsys.disabled():
-        # The count belongs in the run's output.
-        print(f"\ncrash matrix: {len(cases)} cases over {len(calls)} calls")
+    tell(f"crash matrix: {len(cases)} cases over {len(calls)} calls")
 
 
 def _kill_and_check(stack: Stack, coach: Coach, case: Case) -> None:

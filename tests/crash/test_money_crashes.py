@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import Stack
+from tests.conftest import Tell
 from tests.crash import call_sites, change_flows, towns
 from tests.crash.buyer import Buyer, open_times
 from tests.crash.flows import FLOWS
@@ -45,7 +46,7 @@ def test_every_outside_call_of_money_is_among_the_cases(cases: list[Case]) -> No
 
 
 def test_whatever_fails_money_and_bookings_agree_in_the_end(
-    all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, capsys: pytest.CaptureFixture[str]
+    all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, tell: Tell
 ) -> None:
     towns.run(all_towns, cases)
     calls = {name for town in all_towns for name in town.calls_made()}
@@ -55,8 +56,7 @@ def test_whatever_fails_money_and_bookings_agree_in_the_end(
             with subtests.test(msg=str(ran)):
                 assert not wrong
         towns.check_all(town)
-    with capsys.disabled():
-        print(towns.told("money's crash matrix", all_towns, cases))
+    tell(towns.told("money's crash matrix", all_towns, cases))
 
 
 def _what_is_wrong(town: Town) -> list[tuple[Ran, list[str]]]:

@@ -22,7 +22,7 @@ from tests import money
 from tests.crash import buyer as clients
 from tests.crash.conftest import MONDAY
 from tests.crash.flows import Flow
-from tests.crash.matrix import Case, Town, plan
+from tests.crash.matrix import Call, Case, Town, plan
 from tests.crash.world import World
 
 TOWNS = 2
@@ -50,7 +50,9 @@ def put(stack: Stack, record: items.Item) -> None:
     engine.client("dynamodb", stack.urls["dynamodb"]).put_item(TableName=TABLE, Item=items.dump(record))
 
 
-def planned(towns: list[Town], flows: Sequence[Flow]) -> list[Case]:
+def planned(
+    towns: list[Town], flows: Sequence[Flow], is_own: Callable[[Call], bool] = lambda _: True
+) -> list[Case]:
     """From one undisturbed run of each flow."""
 
     def walk(number: int) -> dict[Flow, list[dict[str, Any]]]:
@@ -58,7 +60,7 @@ def planned(towns: list[Town], flows: Sequence[Flow]) -> list[Case]:
 
     with ThreadPoolExecutor(TOWNS) as threads:
         logs = {flow: log for part in threads.map(walk, range(TOWNS)) for flow, log in part.items()}
-    return plan({flow: logs[flow] for flow in flows})
+    return plan({flow: logs[flow] for flow in flows}, is_own)
 
 
 def run(towns: list[Town], cases: list[Case]) -> None:
@@ -99,4 +101,4 @@ def told(matrix: str, towns: list[Town], cases: list[Case]) -> str:
     counts = (f"  {count:4} {name}" for name, count in by_flow.items())
     calls = len({case.call for case in cases})
     sums = f"{len(cases)} cases over {calls} calls in {len(by_flow)} flows, {seconds:.0f} s"
-    return "\n".join([f"\n{matrix}: {sums}", *counts])
+    return "\n".join([f"{matrix}: {sums}", *counts])

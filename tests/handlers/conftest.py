@@ -23,9 +23,9 @@ from shared.usecases.deliver_effects import World
 from shared.usecases.move_by_coach import Desk
 from shared.usecases.ports import Texter, WebhookVerifier
 from shared.usecases.reconcile import Sources
-from shared.usecases.settle import Till
 from shared.usecases.show_open_times import RecentBusy
 from shared.usecases.sweep import Books
+from shared.usecases.till import Till
 from tests.builders import NOW, caller
 from tests.fake_paypal import FakePayPal
 from tests.fakes import FakeCalendar, FakeClock, FakeMailer, FakeStore, FakeTexter, FakeVerifier

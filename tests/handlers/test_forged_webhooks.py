@@ -28,7 +28,7 @@ from shared.adapters.dynamodb.table import Table
 from shared.adapters.paypal_api import PayPalApi
 from shared.adapters.paypal_signature import AskingPayPal, CheckingCertificates
 from shared.usecases.checkout import Purchase, Shop, begin_checkout
-from shared.usecases.settle import Till
+from shared.usecases.till import Till
 from tests import invariants
 from tests.adapters.paypal_rig import loopback, served
 from tests.builders import START, caller

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain import checkout as steps
+from shared.domain import refunds
 from shared.domain.errors import CalendarUnavailable, PaymentProviderUnavailable
 from shared.domain.money import Money
 from shared.domain.reconciliation import QUIET
@@ -159,7 +159,7 @@ def test_what_moves_while_paypal_is_asked_is_no_difference(
         assert seen is not None
         order = ask(order_id)
         assert order is not None
-        stage.store.change(seen, steps.refunded(seen, given_back(order), stage.clock.at), actor="system")
+        stage.store.change(seen, refunds.refunded(seen, given_back(order), stage.clock.at), actor="system")
         return order
 
     monkeypatch.setattr(stage.paypal, "get_order", settled_meanwhile)

@@ -1,4 +1,4 @@
-import { LitElement, html, nothing } from "lit";
+import { LitElement, html, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { ask, type Api } from "../api/client";
 import type { Appointment, Notice } from "../api/types";
@@ -13,7 +13,11 @@ const STEPS: [Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1],
 ];
 
-/** A bell, and under it what the client was told, newest first. */
+/**
+ * A bell, and under it what the client was told, newest first.
+ *
+ * @fires coach-reading - with whether it is open: what it half covers is not to be pressed by mistake
+ */
 @customElement("coach-notices")
 export class Notices extends LitElement {
   static override styles = noticesStyles;
@@ -95,6 +99,10 @@ export class Notices extends LitElement {
     this.renderRoot.querySelector("ul")?.focus();
     await done;
   };
+
+  protected override updated(changed: PropertyValues) {
+    if (changed.has("open")) this.dispatchEvent(new CustomEvent("coach-reading", { detail: this.open }));
+  }
 
   /** Shown as read at once; what the API did not hear of is unread again when the page is next loaded. */
   private async read(some: Notice[]): Promise<void> {

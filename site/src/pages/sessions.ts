@@ -30,6 +30,7 @@ export class Sessions extends SignedInPage {
   @state() private packages: Package[] = [];
   @state() private next: string | null = null;
   @state() private icsFailed = "";
+  @state() private reading = false;
   @query("coach-booking") private booking!: CoachBooking;
   @query("coach-change") private change!: CoachChange;
   @query("coach-notices") private notices?: Notices;
@@ -71,12 +72,13 @@ export class Sessions extends SignedInPage {
   }
 
   protected override beside({ api }: Connection) {
-    return html`<coach-notices .api=${api} .language=${this.language} .sessions=${this.items}></coach-notices>`;
+    return html`<coach-notices .api=${api} .language=${this.language} .sessions=${this.items}
+      @coach-reading=${(e: CustomEvent<boolean>) => (this.reading = e.detail)}></coach-notices>`;
   }
 
   override render() {
     return html`${super.render()}
-      <coach-booking ?hidden=${this.state !== "ready"} lang=${this.language.locale} @coach-booked=${this.refresh}
+      <coach-booking ?inert=${this.reading} ?hidden=${this.state !== "ready"} lang=${this.language.locale} @coach-booked=${this.refresh}
         @coach-bought=${this.refresh}><button slot="trigger" class="button">${this.language.t.bookSession}</button></coach-booking>
       <coach-change lang=${this.language.locale} @coach-changed=${this.refresh}></coach-change>`;
   }
@@ -108,7 +110,7 @@ export class Sessions extends SignedInPage {
     const upcoming = this.items.filter(ahead);
     const past = this.items.filter((one) => !ahead(one));
     if (!this.items.length && !this.packages.length) return this.empty(t.sessionsNone, t.sessionsNoneHint);
-    return html`
+    return html`<div ?inert=${this.reading}>
       <section aria-labelledby="upcoming">
         <h2 id="upcoming">${t.upcoming}</h2>
         ${upcoming.length ? this.list(upcoming, connection) : this.empty(undefined, t.upcomingNone)}
@@ -117,7 +119,7 @@ export class Sessions extends SignedInPage {
         <ul class="list">${this.packages.map((one) => this.package(one, connection))}</ul></section>` : nothing}
       ${past.length ? html`<section aria-labelledby="past"><h2 id="past">${t.past}</h2>${this.list(past, connection)}</section>` : nothing}
       ${this.next ? html`<button class="button quiet" @click=${() => this.load(connection, this.next ?? undefined)}>${t.sessionsMore}</button>` : nothing}
-    `;
+    </div>`;
   }
 
   private empty(title: string | undefined, hint: string) {

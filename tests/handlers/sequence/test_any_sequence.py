@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from shared.domain.settlement import CaptureStatus, RefundStatus
+from tests.conftest import Tell
 from tests.handlers.conftest import Stage
 from tests.handlers.sequence.acts import ACTS
 from tests.handlers.sequence.at_rest import check_at_rest
@@ -108,7 +109,7 @@ class AnySequence(Clients):
 def test_any_sequence_keeps_every_promise(
     stage: Stage,
     logged: io.StringIO,
-    capsys: pytest.CaptureFixture[str],
+    tell: Tell,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     print(f"ANY_SEED={SEED}")
@@ -128,8 +129,7 @@ def test_any_sequence_keeps_every_promise(
         ),
     )
     tally = scene.tally
-    with capsys.disabled():
-        print(f"\n{tally.sequences} sequences, {tally.steps} steps, ANY_SEED={SEED}")
-        if os.environ.get("ANY_TALLY"):
-            for word, number in sorted((tally.events + tally.answers).items()):
-                print(f"{number:7} {word}")
+    tell(f"any sequence: {tally.sequences} sequences, {tally.steps} steps, ANY_SEED={SEED}")
+    if os.environ.get("ANY_TALLY"):
+        for word, number in sorted((tally.events + tally.answers).items()):
+            tell(f"{number:7} {word}")
