@@ -334,7 +334,7 @@ def manage_link(about: Appointment | Package) -> str:
 
     if isinstance(about, Package):
         return manage_url(about)
-    return f"{_site_url()}/manage.html#t={_manage_links().token(about)}&id={about.id}"
+    return f"{_site_url()}/manage.html#t={_manage_links().token(about)}&id={about.session_id}"
 
 
 def manage_url(about: Appointment | Package) -> str:

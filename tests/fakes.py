@@ -729,7 +729,7 @@ class FakeStore(FakeInbox):
 
     def notices_about(self, client_id: str, subject_id: str) -> list[Notice]:
         own = [each for (reader, _), each in self._notices.items() if reader == client_id]
-        return [each for each in own if each.subject_id == subject_id]
+        return [each for each in own if each.id.startswith(f"{subject_id}.")]
 
     def read_notice(self, client_id: str, notice_id: str) -> Notice | None:
         notice = self._notices.get((client_id, notice_id))

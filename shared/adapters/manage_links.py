@@ -30,7 +30,7 @@ class ManageLinks:
         """The same token for the same booking at the same time, so that a mail tried again is the same mail."""
         claims = {
             "aud": AUDIENCE,
-            "sub": appointment.id,
+            "sub": appointment.session_id,
             "client": appointment.client.id,
             "key": appointment.manage_key,
             "exp": int(appointment.manage_until.timestamp()),

@@ -115,6 +115,11 @@ class Appointment:
     """When its present time was settled, unless that was when it was made: at the end of a hold, or at a move."""
 
     @property
+    def session_id(self) -> str:
+        """The session it is, or is to be the new time of: what a client can look at."""
+        return self.moves or self.id
+
+    @property
     def end(self) -> datetime:
         return self.start + minutes(self.duration_minutes)
 

@@ -100,10 +100,10 @@ def quoted(
     if found.fee and found.returned and not charged:
         # Nothing can be charged for it: the session is used up instead.
         found = replace(found, fee=NOTHING, returned=False)
-    if action is Action.CANCEL:
-        back = _given_back(case)
+    if action is Action.CANCEL and case.payment is not None:
         # What is not there any more can't be kept, nor given back once more.
-        kept, refund = min(found.fee, max(NOTHING, case.price - back)), max(NOTHING, found.refund - back)
+        back, price = case.payment.refunded, case.payment.amount.amount
+        kept, refund = min(found.fee, max(NOTHING, price - back)), max(NOTHING, found.refund - back)
         found = replace(found, fee=kept, refund=refund)
     return replace(found, charged=charged)
 
@@ -257,10 +257,6 @@ def _paid_back(payment: Payment, cost: Quote, now: datetime) -> Payment:
     if cost.refund and payment.status in TAKEN:
         return payment.become(PaymentStatus.REFUND_DUE, now, refund_due=due, fee=payment.fee + cost.fee)
     return payment.become(payment.status, now, check_at=payment.check_at, fee=payment.fee + cost.fee)
-
-
-def _given_back(case: Case) -> Decimal:
-    return case.payment.refunded if case.payment else NOTHING
 
 
 def _refusal(action: Action, *, begun: bool) -> NotCancellable | NotReschedulable:

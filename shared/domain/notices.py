@@ -63,7 +63,7 @@ def notice_of(effect: Effect, about: Appointment | Package, now: datetime) -> No
         id=effect.ref,
         client_id=about.client.id,
         kind=kind,
-        subject_id=about.id,
+        subject_id=about.session_id if isinstance(about, Appointment) else about.id,
         start=about.start if isinstance(about, Appointment) else None,
         noted_at=now,
     )

@@ -9,7 +9,10 @@ from shared.usecases.ports import EffectStore, NoticeStore
 
 
 def messages_about(effects: EffectStore, notices: NoticeStore, about: Appointment | Package) -> list[Message]:
-    """Every message in every channel, the oldest first."""
-    told = [of_notice(notice) for notice in notices.notices_about(about.client.id, about.id)]
-    sent = [message for each in effects.effects_of(about.id) if (message := of_effect(each)) is not None]
-    return sorted([*sent, *told], key=lambda message: (message.owed_at, message.id, message.channel))
+    """Every message in every channel, the oldest first; those about the fee for cancelling it, too."""
+    fee = about.payment_id if isinstance(about, Appointment) else None
+    found: list[Message] = []
+    for subject in {about.id, fee or about.id}:
+        found += map(of_notice, notices.notices_about(about.client.id, subject))
+        found += filter(None, map(of_effect, effects.effects_of(subject)))
+    return sorted(found, key=lambda message: (message.owed_at, message.id, message.channel))

@@ -60,6 +60,13 @@ def test_a_token_names_its_booking_its_client_and_its_end() -> None:
     )
 
 
+def test_the_token_in_a_mail_about_a_fee_opens_the_session_that_it_moves() -> None:
+    about = booking()
+    holder = verifier().verify(ManageLinks(APP_SECRET).token(replace(about, id="f" * 32, moves=about.id)))
+    assert isinstance(holder, LinkHolder)
+    assert holder.appointment_id == about.id
+
+
 def test_a_token_holds_nothing_personal_and_is_the_same_each_time() -> None:
     about = booking()
     made = ManageLinks(APP_SECRET).token(about)

@@ -518,3 +518,15 @@ def test_no_fee_is_taken_for_what_cannot_be_moved_any_more(
     assert (answer.status, answer.json["code"]) == (409, "hold_expired")
     assert stage.paypal.captured_money == 1
     assert order(stage, "blake", start=isoformat(NEXT_WEEK)).status == 201
+
+
+def test_what_is_told_of_a_fee_leads_to_the_session_that_it_is_for(
+    stage: Stage, late: str, fee: dict[str, Any]
+) -> None:
+    stage.paypal.approve(fee["fee_order_id"])
+    stage.paypal.next_capture = CaptureStatus.PENDING
+    assert move(stage, late, NEXT_WEEK, fee_order_id=fee["fee_order_id"]).status == 202
+    sweep(stage)
+    told = stage.call("notifications/mine", "alex").json["items"]
+    pending = [each["subject_id"] for each in told if each["kind"] == "payment_pending"]
+    assert pending == [late]

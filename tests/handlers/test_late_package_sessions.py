@@ -13,6 +13,7 @@ from shared.domain.checkout import CAPTURE_LEASE, CHARGE_REPEATABLE
 from shared.domain.payment import PaymentStatus
 from shared.domain.settlement import CaptureStatus
 from shared.domain.time import isoformat
+from shared.usecases.show_messages import messages_about
 from tests.builders import START
 from tests.fake_paypal import DOWN
 from tests.handlers.conftest import Stage
@@ -102,6 +103,16 @@ def test_after_a_move_it_is_charged_however_early(stage: Stage) -> None:
 
 
 # Cancelling
+
+
+def test_the_notification_log_has_what_was_told_of_the_fee(stage: Stage, late: str) -> None:
+    cancel(stage, late)
+    later(stage)
+    about = stage.store.appointment(late)
+    assert about is not None
+    told = [(each.kind, each.channel) for each in messages_about(stage.store, stage.store, about)]
+    assert ("client_fee", "email") in told
+    assert ("client_fee_settled", "in_app") in told
 
 
 def test_cancelling_frees_the_time_at_once_and_asks_paypal_nothing(stage: Stage, late: str) -> None:

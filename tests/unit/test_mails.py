@@ -567,3 +567,40 @@ def test_huge_text_is_no_reason_to_fail() -> None:
 
 def person(name: str) -> Client:
     return Client(id="c" * 32, email="jane@client.example", name=name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "says"),
+    [
+        (
+            LetterKind.CLIENT_PAYMENT_PENDING,
+            "Payment pending: moving your session to",
+            "stays at the time it has",
+        ),
+        (
+            LetterKind.CLIENT_PAYMENT_FAILED,
+            "Payment not completed: moving your session to",
+            "stays at the time it has",
+        ),
+        (
+            LetterKind.CLIENT_TIME_LOST,
+            "We could not move your session to",
+            "Nothing has changed about your session",
+        ),
+        (
+            LetterKind.CLIENT_REFUNDED,
+            "Refund of 75.00 USD: moving your session to",
+            "fee for moving your session",
+        ),
+    ],
+)
+def test_of_a_fee_for_a_move_nothing_sounds_as_if_the_session_were_gone(
+    kind: LetterKind, subject: str, says: str
+) -> None:
+    paid = payment(status=PaymentStatus.PARTIALLY_REFUNDED, refunded=Decimal("75.00"))
+    mail = words(kind, service="single", paid=paid, moves="5e" * 16)
+    assert mail.subject.startswith(f"{subject} Tue, Nov 10 at 10:00 AM")
+    for body in (mail.text, mail.html):
+        assert says.lower() in body.lower()
+        assert MANAGE in body
+        assert "not booked" not in body.lower()

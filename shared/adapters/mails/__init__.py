@@ -116,6 +116,7 @@ def _matter(letter: Letter) -> dict[str, object]:
             "when": None,
             "free": False,
             "from_package": True,
+            "moving": False,
         }
     zone = letter.coach_timezone if letter.kind in COACHES_COPIES else about.timezone
     return {
@@ -129,6 +130,7 @@ def _matter(letter: Letter) -> dict[str, object]:
         "answers": [(_label(key), plain(text).strip()) for key, text in about.answers.items()],
         "free": about.service == FREE,
         "from_package": about.package_id is not None,
+        "moving": about.moves is not None,
         "by_client": about.cancelled_by is Actor.CLIENT,
         "reason": plain(about.cancel_reason or "").strip(),
         "promo_code": about.promo_code,
