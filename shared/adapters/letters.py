@@ -25,6 +25,9 @@ METHODS = {
 }
 """What each letter's invitation asks of a calendar (RFC 5546); letters not named here carry none."""
 
+WIDE = SMTP.clone(max_line_length=300)
+"""For the headers alone, once the parts are encoded: a long subject stays on one line."""
+
 
 class Letters:
     """``mail_from`` is a bare address of a domain verified in SES; ``booking_url`` is where anybody books."""
@@ -66,6 +69,7 @@ class Letters:
         if letter.kind in METHODS and isinstance(letter.about, Appointment):
             self._invite(message, letter.about, METHODS[letter.kind])
         message.set_boundary(f"=_{letter.effect_id[:60]}")  # "=_" can't be in quoted-printable or base64
+        message.policy = WIDE
         return message
 
     def _invite(self, message: EmailMessage, appointment: Appointment, method: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.domain.money import Money
 from shared.domain.time import Interval, minutes
 
 
@@ -41,7 +42,13 @@ class CalendarStatus(StrEnum):
 
 TRANSITIONS: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
     AppointmentStatus.HELD: frozenset(
-        {AppointmentStatus.CONFIRMED, AppointmentStatus.EXPIRED, AppointmentStatus.CANCELLED}
+        {
+            AppointmentStatus.CONFIRMED,
+            AppointmentStatus.EXPIRED,
+            AppointmentStatus.CANCELLED,
+            # The time of a move, once the session is there.
+            AppointmentStatus.COMPLETED,
+        }
     ),
     AppointmentStatus.CONFIRMED: frozenset(
         {AppointmentStatus.CANCELLED, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW}
@@ -50,7 +57,14 @@ TRANSITIONS: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
     AppointmentStatus.COMPLETED: frozenset(),
     AppointmentStatus.NO_SHOW: frozenset(),
     # A late payer wins while nobody took the time.
-    AppointmentStatus.EXPIRED: frozenset({AppointmentStatus.HELD, AppointmentStatus.CONFIRMED}),
+    AppointmentStatus.EXPIRED: frozenset(
+        {
+            AppointmentStatus.HELD,
+            AppointmentStatus.CONFIRMED,
+            AppointmentStatus.COMPLETED,
+            AppointmentStatus.CANCELLED,
+        }
+    ),
 }
 
 
@@ -111,6 +125,8 @@ class Appointment:
     """Its manage links carry it. Raising it revokes all that were mailed."""
     leaves: Interval | None = None
     """The time that the other one has until then: what both share is not claimed twice."""
+    move_fee: Money | None = None
+    """What its latest move cost, apart from its price."""
     timed_at: datetime | None = None
     """When its present time was settled, unless that was when it was made: at the end of a hold, or at a move."""
 

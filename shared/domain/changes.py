@@ -179,6 +179,7 @@ def _move(
         reschedules_used=case.appointment.reschedules_used + (actor is Actor.CLIENT),
         calendar_status=CalendarStatus.OWED,
         backup_start=None,
+        move_fee=Money(fee, case.currency or "") if fee else None,
         timed_at=now,
         updated_at=now,
     )

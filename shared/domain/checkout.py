@@ -199,10 +199,15 @@ def owe_back(checkout: Checkout, capture: CaptureState, now: datetime) -> Change
     attention: tuple[Attention, ...] = ()
     if checkout.booking is not None and not checkout.payment.given_up:
         kinds.append(EffectKind.CLIENT_TIME_LOST_MAIL)
-        late = checkout.booking.start <= now
-        why = "the session's time had passed" if late else "somebody else had the time"
+        why = _why_lost(checkout.booking, now)
         attention = (attention_for(payment, AttentionKind.TIME_LOST, f"Paid, but {why}."),)
     return Change(_released(checkout, payment), "refund_owed", owed_for(payment, *kinds), attention)
+
+
+def _why_lost(booking: Appointment, now: datetime) -> str:
+    if booking.start <= now:
+        return "the session's time had passed"
+    return "the session could not be moved there any more" if booking.moves else "somebody else had the time"
 
 
 def await_payment(checkout: Checkout, capture: CaptureState, now: datetime, said: Corrections) -> Change:

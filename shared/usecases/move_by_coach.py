@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from shared.domain.appointment import Actor
 from shared.domain.caller import Caller
 from shared.domain.changes import Case, quoted
 from shared.domain.diary import Diary
-from shared.domain.errors import InvalidInput, TooManyRequests
+from shared.domain.errors import CalendarUnavailable, InvalidInput, SlotTaken, TooManyRequests
 from shared.domain.policy import Action
 from shared.usecases.change_booking import ATTEMPTS, read_case
 from shared.usecases.choose_time import (
@@ -19,6 +20,7 @@ from shared.usecases.choose_time import (
     refuse_times_past,
     refuse_unless_open,
     refuse_unless_unclaimed,
+    with_alternatives,
 )
 from shared.usecases.idempotency import fingerprint, request_of
 from shared.usecases.ports import (
@@ -64,16 +66,18 @@ def move_by_coach(
             return Booked(case.appointment, case.payment)
         quoted(case, Action.RESCHEDULE, Actor.COACH, now)
         diary = desk.bookings.diary(around(wanted.start)).without(case.appointment.id)
-        _refuse_unless_allowed(desk.calendar, diary, case, caller, wanted, now)
         change = steps.move(case, wanted.start, diary.settings.schedule, Actor.COACH, now)
         if wanted.override:
             change = replace(change, detail="override")
         try:
+            _refuse_unless_allowed(desk.calendar, diary, case, caller, wanted, now)
             desk.changes.change_booking(
                 case, change, actor=caller.client_id, relied_on=diary, request=request
             )
         except (AlreadyBooked, BookingMoved, DiaryChanged):
             continue
+        except SlotTaken as lost:
+            raise _nearby(desk, lost, case, caller, wanted, now) from lost
         return Booked(change.after, change.payment or case.payment)
     raise TooManyRequests("This booking is being changed right now; please try again.")
 
@@ -93,6 +97,19 @@ def _refuse_unless_allowed(
     refuse_unless_open(
         calendar, _without_notice(diary), appointment.duration_minutes, busy, caller, now, start, ours
     )
+
+
+def _nearby(
+    desk: Desk, lost: SlotTaken, case: Case, caller: Caller, wanted: CoachMove, now: datetime
+) -> SlotTaken:
+    """Without Google nothing is called open."""
+    if lost.alternatives:
+        return lost
+    span, length = around(wanted.start), case.appointment.duration_minutes
+    diary = _without_notice(desk.bookings.diary(span).without(case.appointment.id))
+    with suppress(CalendarUnavailable):
+        return with_alternatives(lost, diary, length, desk.calendar.busy(span), caller, now, wanted.start)
+    return lost
 
 
 def _without_notice(diary: Diary) -> Diary:

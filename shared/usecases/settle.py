@@ -303,7 +303,9 @@ class _Round(Refunding):
 
     def _await_payment(self, checkout: Checkout, capture: CaptureState) -> Checkout:
         """Its time is kept where it still can be; else the money goes back once it has come."""
-        now = self._later()
+        now, booking = self._later(), checkout.booking
+        if booking is not None and booking.moves and not self._may_move(booking):
+            return self._write(steps.await_payment_alone(checkout, capture, now), checkout)
         waiting = steps.await_payment(checkout, capture, now, self._said)
         try:
             return self._write(waiting, checkout, self._new_request(checkout))

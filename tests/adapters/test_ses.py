@@ -179,6 +179,14 @@ def test_an_address_is_never_shown_as_the_senders_name(ses: SesState, stand_in: 
     assert ses.mailbox()[0]["from"] == "sessions@coach.example"
 
 
+def test_a_subject_stays_on_one_line(mailer: SesMailer, ses: SesState) -> None:
+    mailer.send(letter(LetterKind.CLIENT_TIME_LOST))
+    (message,) = ses.messages
+    [subject] = [line for line in message.sending.raw.splitlines() if line.startswith(b"Subject:")]
+    assert len(subject) > 78
+    assert subject.endswith(b"your money goes back")
+
+
 def test_the_same_letter_gives_the_same_bytes(mailer: SesMailer, ses: SesState) -> None:
     for _ in range(2):
         mailer.send(letter(LetterKind.COACH_BOOKED))

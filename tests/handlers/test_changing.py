@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.adapters import mails
 from shared.domain.settlement import CaptureStatus, OrderStatus
 from shared.domain.time import Interval, isoformat
 from shared.usecases.deliver_effects import deliver
@@ -475,8 +476,7 @@ def test_a_slower_worker_does_not_leave_an_old_number_in_the_calendar(stage: Sta
     """The webhook booked it; while its event is on its way, the buyer's page brings another number."""
     order_id = order(stage, start=isoformat(FRIDAY)).json["order_id"]
     stage.paypal.approve(order_id)
-    sweep(stage, minutes=16)
-    payment = payment_of(stage, order_id)
+    payment = settle(stage.till(), payment_of(stage, order_id).id).checkout.payment
 
     def the_number_is_corrected_and_written() -> None:
         assert pay(stage, order_id, phone="+14165550199").status == 201
@@ -530,3 +530,40 @@ def test_what_is_told_of_a_fee_leads_to_the_session_that_it_is_for(
     told = stage.call("notifications/mine", "alex").json["items"]
     pending = [each["subject_id"] for each in told if each["kind"] == "payment_pending"]
     assert pending == [late]
+
+
+def test_the_mails_about_a_move_say_what_it_cost(stage: Stage, late: str, fee: dict[str, Any]) -> None:
+    stage.paypal.approve(fee["fee_order_id"])
+    move(stage, late, NEXT_WEEK, fee_order_id=fee["fee_order_id"])
+    for kind in ("client_moved_mail-1", "coach_moved_mail-1"):
+        deliver(stage.world(), late, kind)
+    for letter in stage.mailer.sent[-2:]:
+        said = mails.write(letter, coach_name="", manage_url="", booking_url="")
+        assert "Fee for moving it: 75.00 CAD, with PayPal" in said.text
+        assert "Fee for moving it" in said.html
+
+
+def test_what_a_move_cost_is_not_said_of_the_next_one(stage: Stage, late: str, fee: dict[str, Any]) -> None:
+    stage.paypal.approve(fee["fee_order_id"])
+    move(stage, late, NEXT_WEEK, fee_order_id=fee["fee_order_id"])
+    path, body = f"/booking/admin/{late}/reschedule", {"start": isoformat(FRIDAY)}
+    assert stage.call("admin/move", "coach", path=path, body=body).status == 200
+    deliver(stage.world(), late, "client_moved_mail-2")
+    assert (
+        "Fee for moving"
+        not in mails.write(stage.mailer.sent[-1], coach_name="", manage_url="", booking_url="").text
+    )
+
+
+def test_a_pending_fee_keeps_no_time_for_a_session_that_was_cancelled(
+    stage: Stage, late: str, fee: dict[str, Any]
+) -> None:
+    stage.paypal.approve(fee["fee_order_id"])
+    stage.paypal.next_capture = CaptureStatus.PENDING
+    assert move(stage, late, NEXT_WEEK, fee_order_id=fee["fee_order_id"]).status == 202
+    assert cancel(stage, late).status == 200
+    sweep(stage, minutes=61)
+    assert not stage.store.diary(Interval(NEXT_WEEK, NEXT_WEEK + HOUR)).claims
+    stage.paypal.settle_capture(fee["fee_order_id"], CaptureStatus.COMPLETED)
+    sweep(stage, minutes=61)
+    assert payment_of(stage, fee["fee_order_id"]).status == "refunded"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.time import Interval, isoformat
+from shared.usecases.ports import TryAgainLater
 from tests.builders import START
 from tests.handlers.conftest import COACH, Answer, Stage
 from tests.handlers.test_changing import (
@@ -130,7 +131,8 @@ def test_over_the_coachs_own_event_it_needs_to_be_said_twice(stage: Stage, late:
 def test_two_sessions_never_overlap_whatever_the_coach_says(stage: Stage, late: str, minutes: int) -> None:
     assert book_free(stage, FRIDAY).status == 201
     to = FRIDAY + timedelta(minutes=minutes)
-    assert move_by_coach(stage, late, to, override=True).json["code"] == "slot_taken"
+    refused = move_by_coach(stage, late, to, override=True).json
+    assert (refused["code"], len(refused["alternatives"])) == ("slot_taken", 5)
     assert stage.call("appointments/one", "alex", path=f"/booking/{late}").json["start"] == isoformat(START)
 
 
@@ -201,3 +203,10 @@ def test_a_session_whose_buyer_corrected_it_late_moves_as_often_as_any(stage: St
         assert move_by_coach(stage, booked, FRIDAY + (number % 2 + 1) * HOUR).status == 200
     sweep(stage)
     assert stage.calendar.events[booked].phone == "+14165550199"
+
+
+def test_without_google_no_other_times_are_offered(stage: Stage, late: str) -> None:
+    assert book_free(stage, FRIDAY).status == 201
+    stage.calendar.failing = TryAgainLater("down")
+    refused = move_by_coach(stage, late, FRIDAY, override=True).json
+    assert (refused["code"], refused["alternatives"]) == ("slot_taken", [])

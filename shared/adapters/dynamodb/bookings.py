@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from shared.adapters.dynamodb import claims, items, keys, writes
 from shared.adapters.dynamodb.table import Found
 from shared.adapters.dynamodb.transaction import Step
-from shared.domain.appointment import Appointment, AppointmentStatus
+from shared.domain.appointment import TRANSITIONS, Appointment, AppointmentStatus
 from shared.domain.diary import Diary
 from shared.domain.effects import Effect
+from shared.domain.payment import NoSuchTransition
 from shared.usecases.ports import AlreadyBooked, EarlierBooking
 
 
@@ -25,7 +26,12 @@ def record(booking: Appointment, fingerprint: str) -> items.Item:
 
 
 def change(table: str, before: Appointment, after: Appointment, refusal: Callable[[], Exception]) -> Step:
-    """It stays listed among its client's bookings unless it was but a hold, and that ended."""
+    """It stays listed among its client's bookings unless it was but a hold, and that ended.
+
+    Raises ``NoSuchTransition``.
+    """
+    if after.status is not before.status and after.status not in TRANSITIONS[before.status]:
+        raise NoSuchTransition(f"{before.status} to {after.status}")
     was_hold = before.status is AppointmentStatus.HELD and after.status is AppointmentStatus.CANCELLED
     ended = was_hold or after.status is AppointmentStatus.EXPIRED
     return writes.change(

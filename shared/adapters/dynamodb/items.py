@@ -76,6 +76,9 @@ def appointment_record(appointment: Appointment) -> Item:
         "credit_returned": appointment.credit_returned,
         "moves": appointment.moves,
         "manage_key": appointment.manage_key,
+        "move_fee": f"{appointment.move_fee} {appointment.move_fee.currency}"
+        if appointment.move_fee
+        else None,
         "timed_at": optional(appointment.timed_at),
         "leaves": [isoformat(end) for end in appointment.leaves] if appointment.leaves else None,
         "created_at": isoformat(appointment.created_at),
@@ -111,6 +114,7 @@ def appointment(record: Item) -> Appointment:
         credit_returned=record.get("credit_returned"),
         moves=record.get("moves"),
         manage_key=int(record.get("manage_key", 0)),
+        move_fee=Money.of(*record["move_fee"].split(" ")) if "move_fee" in record else None,
         timed_at=optional_instant(record.get("timed_at")),
         leaves=Interval(*map(instant, record["leaves"])) if "leaves" in record else None,
         created_at=instant(record["created_at"]),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -39,19 +40,18 @@ def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None
     Raises the refusal of the first step whose condition failed (order the steps by what the caller should hear
     first), ``TooManyRequests`` when contention does not end, ``TemporarilyUnavailable`` when there is no answer.
 
-    An answer that was lost is asked for again: every step is written under a condition that recognises its own
-    earlier success, so the repeat either commits or is refused by the trace of the first.
+    An answer that was lost is asked for again under the same token, by which DynamoDB knows what it has committed.
     """
-    requests = [step.request for step in steps]
+    requests, token = [step.request for step in steps], uuid4().hex
     unanswered: Exception | None = None
     for attempt in range(ATTEMPTS):
         if attempt:
             _pause(attempt)
         try:
             with outside_call("dynamodb", operation):
-                client.transact_write_items(TransactItems=requests)
+                client.transact_write_items(TransactItems=requests, ClientRequestToken=token)
         except client.exceptions.TransactionCanceledException as cancelled:
-            unanswered = None
+            unanswered, token = None, uuid4().hex
             _raise_refusal(steps, cancelled.response.get("CancellationReasons", []), cancelled)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -131,6 +131,7 @@ def _matter(letter: Letter) -> dict[str, object]:
         "free": about.service == FREE,
         "from_package": about.package_id is not None,
         "moving": about.moves is not None,
+        "move_fee": f"{about.move_fee} {about.move_fee.currency}" if about.move_fee else None,
         "by_client": about.cancelled_by is Actor.CLIENT,
         "reason": plain(about.cancel_reason or "").strip(),
         "promo_code": about.promo_code,
