@@ -26,7 +26,7 @@ run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=800
 
 test: .venv/.ready site/dist/.built $(SAM_INSTALLED) | chromium ## all tests; ARGS="tests/unit -k promo" for some
 	@cd site && npm test --silent
-	@.venv/bin/pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+	@.venv/bin/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.ready site/dist/.built ## style, types, import rules, and that what is generated is up to date
 	@.venv/bin/ruff check

@@ -271,6 +271,7 @@ SAME_FOR_ALL = CHANGES_NOTHING | {
 """What fails without a word about the money fails alike in every flow."""
 
 ONCE = {
+    ("dynamodb", "refused"),
     ("dynamodb", "500"),
     ("dynamodb", "first answer lost"),
     *((target, TIMEOUT) for target in PATIENCE_SECONDS),
