@@ -40,20 +40,20 @@ class Books:
 
 
 def sweep(books: Books) -> int:
-    """The number of effects, events and payments it looked at. Money first: nothing that hangs keeps it waiting."""
+    """The number of effects, events and payments it looked at."""
     now = books.till.clock.now()
-    payments = books.till.payments.due_payments(now)
-    for payment_id in payments:
-        with _apart("payment", payment_id):
-            _settle(books, payment_id)
-    events = books.inbox.open_events(now)
-    for received in events:
-        with _apart("event", received.event.id):
-            _handle(books, received)
     effects = books.world.effects.due_effects(now)
     for subject_id, effect_id in effects:
         with _apart("effect", f"{subject_id}.{effect_id}"):
             deliver(books.world, subject_id, effect_id)
+    events = books.inbox.open_events(now)
+    for received in events:
+        with _apart("event", received.event.id):
+            _handle(books, received)
+    payments = books.till.payments.due_payments(now)
+    for payment_id in payments:
+        with _apart("payment", payment_id):
+            _settle(books, payment_id)
     return len(effects) + len(events) + len(payments)
 
 
