@@ -75,7 +75,7 @@ class Market:
         package = {"service": "package", "duration_minutes": 60, "package_id": order.payment.id}
         booking = appointment(client, start=start, promo_code=None, **package)
         diary = self.shop.bookings.diary(Interval(start - timedelta(days=1), start + timedelta(days=1)))
-        owed = owed_for_booking(booking.id, NOW)
+        owed = owed_for_booking(booking, NOW)
         DynamoPackages(self.table).book_from_package(booking, "asked", diary, owed)
         return booking.id
 
