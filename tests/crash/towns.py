@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import random
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +28,10 @@ from tests.crash.flows import Flow
 from tests.crash.matrix import Call, Case, Town, plan
 from tests.crash.world import World
 
+SHARE = float(os.environ.get("CRASHES") or "0.34")
+"""Of the cases, so many are run: others each time. ``CRASHES=1`` runs them all."""
+
+SEED = int(os.environ.get("CRASH_SEED") or secrets.randbits(32))
 TOWNS = 2
 """As many as there are processors to be expected."""
 
@@ -63,6 +70,15 @@ def planned(
     return plan({flow: logs[flow] for flow in flows}, is_own)
 
 
+def chosen(cases: list[Case]) -> list[Case]:
+    """Each call is disturbed once at the least."""
+    shuffled = random.Random(SEED).sample(cases, len(cases))
+    one_of_each = {case.call.name: case for case in shuffled}
+    first = {id(case) for case in one_of_each.values()}
+    in_order = sorted(shuffled, key=lambda case: id(case) not in first)
+    return in_order[: max(len(first), round(len(cases) * SHARE))]
+
+
 def run(towns: list[Town], cases: list[Case]) -> None:
     """Each in whichever town comes to it, until all has come to rest."""
     waiting: SimpleQueue[Case] = SimpleQueue()
@@ -94,11 +110,12 @@ def check_all(town: Town) -> None:
     money.check(stack.urls["dynamodb"], TABLE, stack.control("GET", "/paypal/ledger"))
 
 
-def told(matrix: str, towns: list[Town], cases: list[Case]) -> str:
+def told(matrix: str, towns: list[Town], cases: list[Case], planned: int) -> str:
     """The counts belong in the run's output."""
     seconds = time.monotonic() - min(town.began for town in towns)
     by_flow = Counter(case.flow.name for case in cases)
     counts = (f"  {count:4} {name}" for name, count in by_flow.items())
     calls = len({case.call for case in cases})
-    sums = f"{len(cases)} cases over {calls} calls in {len(by_flow)} flows, {seconds:.0f} s"
+    share = f"{len(cases)} of {planned} cases (CRASH_SEED={SEED})"
+    sums = f"{share} over {calls} calls in {len(by_flow)} flows, {seconds:.0f} s"
     return "\n".join([f"{matrix}: {sums}", *counts])
