@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from local.environment import VAULT
 from local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -201,11 +200,11 @@ def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local", "--home", str(tmp_path)],
         cwd=ROOT,
-        env={**os.environ, VAULT: "yes"},
+        env={**os.environ, "PAYPAL_VAULT_ENABLED": "yes"},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
     assert done.returncode != 0
-    assert f"{VAULT} is true or false" in done.stdout + done.stderr
+    assert "PAYPAL_VAULT_ENABLED is true or false" in done.stdout + done.stderr
