@@ -139,6 +139,8 @@ class Town:
         self.stack = stack
         self.began = time.monotonic()
         self.ran: list[Ran] = []
+        self.called: set[str] = set()
+        """The names of all calls in disturbed flows."""
         self._newcomer = newcomer
         self._numbers = itertools.count()
         stack.control("PUT", "/paypal/webhooks", {"deliver": False})
@@ -163,14 +165,14 @@ class Town:
             ran = self._begin(case.flow, case)
             self.ran.append(ran)
             self._arm(case)
+            self.stack.control("DELETE", "/calls")
             self._go_on(ran)
+            self.called |= {
+                f"{each['target']}.{each['operation']}" for each in self.stack.control("GET", "/calls")
+            }
             if self._came_to_it(case):
                 return
         ran.wrong.append("it never came to that call")
-
-    def calls_made(self) -> set[str]:
-        """The names of all calls since the last undisturbed run."""
-        return {f"{call['target']}.{call['operation']}" for call in self.stack.control("GET", "/calls")}
 
     def _begin(self, flow: Flow, case: Case | None) -> Ran:
         self.stack.control("PUT", "/paypal/account", {**USUAL, **flow.account})
