@@ -50,8 +50,8 @@ def test_whatever_fails_money_and_bookings_agree_in_the_end(
 ) -> None:
     chosen = towns.chosen(cases)
     towns.run(all_towns, chosen)
-    calls = {name for town in all_towns for name in town.called}
-    assert calls >= ONLY_AFTER_TROUBLE
+    if towns.SHARE == 1:
+        assert {name for town in all_towns for name in town.called} >= ONLY_AFTER_TROUBLE
     for town in all_towns:
         for ran, wrong in _what_is_wrong(town):
             with subtests.test(msg=str(ran)):
