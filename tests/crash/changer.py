@@ -185,6 +185,8 @@ class Changer(Buyer):
                 self.stack.control("POST", "/run", {"schedule": "reminders"})
             self.later(seconds=0)
             self.later(minutes=6)
+            self.stack.control("POST", "/run", {"schedule": "reminders"})
+            self.later(seconds=0)
 
     @property
     def _move_path(self) -> str:
