@@ -181,12 +181,11 @@ class Changer(Buyer):
             self.stack.control(
                 "PUT", "/clock", {"now": isoformat(datetime.fromisoformat(self.start) - before)}
             )
-            with suppress(requests.HTTPError):
-                self.stack.control("POST", "/run", {"schedule": "reminders"})
-            self.later(seconds=0)
-            self.later(minutes=6)
-            self.stack.control("POST", "/run", {"schedule": "reminders"})
-            self.later(seconds=0)
+            for _ in range(3):
+                with suppress(requests.HTTPError):
+                    self.stack.control("POST", "/run", {"schedule": "reminders"})
+                self.later(seconds=0)
+                self.later(minutes=6)
 
     @property
     def _move_path(self) -> str:
