@@ -111,7 +111,7 @@ class Assembly:
         self.outside.crashes.clear()
         self.outside.faults.clear()
         self.lambdas.restart()
-        async with self.courier.still(), self.stream.still():
+        async with self.courier.still(), self.schedules.still(), self.stream.still():
             await self.bus.drain()
             await asyncio.to_thread(self._replace_table)
             self.google.reset()

@@ -239,9 +239,11 @@ class SchedulePump:
             self._moved.clear()
 
     async def run_due(self) -> None:
-        for name in self._due():
-            with contextlib.suppress(*FAILURES):
-                await self.run_now(name)
+        for name in self._schedules:
+            async with self._turn:
+                if self._is_due(name):
+                    with contextlib.suppress(*FAILURES):
+                        await self._run_and_tell(name)
 
     async def run_now(self, name: str) -> Any:
         """One at a time, as on AWS where minutes lie between: by the next one, the stream has told what was written.
@@ -249,10 +251,13 @@ class SchedulePump:
         Raises what the function's failure raises.
         """
         async with self._turn:
-            try:
-                return await self._run(name)
-            finally:
-                await self._stream.drain()
+            return await self._run_and_tell(name)
+
+    async def _run_and_tell(self, name: str) -> Any:
+        try:
+            return await self._run(name)
+        finally:
+            await self._stream.drain()
 
     async def _run(self, name: str) -> Any:
         self._last[name] = time.time()
@@ -269,15 +274,10 @@ class SchedulePump:
         }
         return await self._lambdas.invoke(name, event, Serving(f"schedule {name}", event["id"]))
 
-    def _due(self) -> list[str]:
+    def _is_due(self, name: str) -> bool:
         now = time.time()
-        for name in self._schedules:
-            self._last[name] = min(self._last[name], now)
-        return [
-            name
-            for name, schedule in self._schedules.items()
-            if name not in self._disabled and now - self._last[name] >= schedule.seconds
-        ]
+        self._last[name] = min(self._last[name], now)
+        return name not in self._disabled and now - self._last[name] >= self._schedules[name].seconds
 
 
 class Deliverer(Protocol):

@@ -566,4 +566,6 @@ def test_a_pending_fee_keeps_no_time_for_a_session_that_was_cancelled(
     assert not stage.store.diary(Interval(NEXT_WEEK, NEXT_WEEK + HOUR)).claims
     stage.paypal.settle_capture(fee["fee_order_id"], CaptureStatus.COMPLETED)
     sweep(stage, minutes=61)
+    assert payment_of(stage, fee["fee_order_id"]).status == "refund_due"
+    sweep(stage, minutes=5)
     assert payment_of(stage, fee["fee_order_id"]).status == "refunded"

@@ -67,7 +67,7 @@ class Meter(ThreadingHTTPServer):
         self.uses: set[Use] = set()
 
     def note(self, operation: str, request: Mapping[str, Any]) -> None:
-        if operation == "TransactWriteItems":
+        if operation in {"TransactWriteItems", "TransactGetItems"}:
             kinds = {kind for item in request["TransactItems"] for kind in item}
             self.uses |= {(f"dynamodb:{kind}Item", "table") for kind in kinds}
         else:

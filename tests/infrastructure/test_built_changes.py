@@ -85,6 +85,15 @@ class Client(Buyer):
         return event
 
 
+def test_sessions_are_shown_with_the_rights_it_takes(lambdas: Lambda, granted: Statements) -> None:
+    client = Client(lambdas, 4)
+    client.buys()
+    lambdas.meter.uses.clear()
+    assert client.asks(sample("appointments/mine"), 200, "appointments")["items"] == [client.session]
+    assert client.session["payment"]["status"] == "captured"
+    assert lambdas.meter.uses == rights(granted["appointments"])
+
+
 def test_cancelling_uses_the_rights_it_has_and_all_of_them(lambdas: Lambda, granted: Statements) -> None:
     free, paid, packaged = Client(lambdas, 0), Client(lambdas, 1), Client(lambdas, 2)
     free.books_free(0)

@@ -77,17 +77,14 @@ def test_the_built_authorizer_refuses_in_the_words_api_gateway_answers_401_to(la
 
 
 @pytest.mark.parametrize(
-    "folder", ["availability", "promo", "appointments", "config", "health", "book_free", "notifications"]
+    "folder", ["availability", "promo", "config", "health", "book_free", "notifications"]
 )
 def test_an_http_function_uses_the_rights_it_has_and_all_of_them(
-    lambdas: Lambda, granted: Statements, booked: dict[str, Any], folder: str
+    lambdas: Lambda, granted: Statements, folder: str
 ) -> None:
-    one = sample("appointments/one")
-    one["rawPath"] = one["requestContext"]["http"]["path"] = f"/booking/{booked['id']}"
     events = {
         "availability": [sample("availability/two_days")],
         "promo": [sample("promo/known"), sample("promo/unknown")],
-        "appointments": [sample("appointments/mine"), one],
         "config": [sample("config/config")],
         "health": [sample("health/health")],
         "book_free": [booking(1)],

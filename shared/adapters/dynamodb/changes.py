@@ -9,7 +9,7 @@ from shared.adapters.dynamodb import bookings, claims, items, keys, payments, wr
 from shared.adapters.dynamodb.package_items import package
 from shared.adapters.dynamodb.payment_items import change_payment, payment
 from shared.adapters.dynamodb.table import Found, Table
-from shared.adapters.dynamodb.transaction import Step, write
+from shared.adapters.dynamodb.transaction import Step, read, write
 from shared.domain.appointment import AppointmentStatus
 from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
@@ -31,7 +31,7 @@ class DynamoChanges:
     def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading:
         booked, paid = keys.appointment(appointment_id), keys.payment(appointment_id)
         request = keys.request(request_id or "-")
-        found = self.table.get_all("case", [booked, paid, *([request] if request_id else [])])
+        found = read(self.table, "case", [booked, paid, *([request] if request_id else [])])
         mark = found.get(keys.pair(request))
         case = self._case(found, appointment_id)
         if case is not None and self.saved_methods:
@@ -43,7 +43,7 @@ class DynamoChanges:
         paid = case.payment or case.package_payment
         if paid is None or paid.saved_method is None:
             return None
-        forgotten = self.table.get_all("method", [keys.method(paid.saved_method)])
+        forgotten = self.table.get("method", keys.method(paid.saved_method))
         return None if forgotten else paid.saved_method
 
     def _case(self, found: Found, appointment_id: str) -> Case | None:
@@ -55,7 +55,7 @@ class DynamoChanges:
             return Case(appointment, _payment(found, appointment_id))
         bought, paid = keys.package(appointment.package_id), keys.payment(appointment.package_id)
         fees = [keys.payment(appointment.payment_id)] if appointment.payment_id else []
-        of_package = self.table.get_all("case_package", [bought, paid, *fees])
+        of_package = read(self.table, "case_package", [bought, paid, *fees])
         package_item = of_package.get(keys.pair(bought))
         return Case(
             appointment,

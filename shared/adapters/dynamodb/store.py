@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.adapters.dynamodb import bookings, cursors, diaries, items, keys, seeds, writes
 from shared.adapters.dynamodb.payment_items import payment
 from shared.adapters.dynamodb.table import Found, Table
-from shared.adapters.dynamodb.transaction import Step, write
+from shared.adapters.dynamodb.transaction import Step, read, write
 from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.diary import Diary, Settings
 from shared.domain.errors import PromoAlreadyUsed, PromoExhausted
@@ -84,7 +84,7 @@ class DynamoBookings:
 
     def booked(self, appointment_id: str) -> Booked | None:
         key, paid = keys.appointment(appointment_id), keys.payment(appointment_id)
-        found = self.table.get_all("booked", [key, paid])
+        found = read(self.table, "booked", [key, paid])
         item = found.get(keys.pair(key))
         if item is None:
             return None

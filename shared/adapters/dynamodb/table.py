@@ -59,7 +59,7 @@ class Table:
         self.name = name
 
     def get(self, operation: str, key: Key) -> RawItem | None:
-        with _call(operation):
+        with call(operation):
             answer = self.client.get_item(TableName=self.name, Key=raw(key), ConsistentRead=True)
         return answer.get("Item")
 
@@ -69,7 +69,7 @@ class Table:
         found: dict[tuple[str, str], RawItem] = {}
         while pending:
             batch, rest = pending[:100], pending[100:]
-            with _call(operation):
+            with call(operation):
                 answer = self.client.batch_get_item(
                     RequestItems={self.name: {"Keys": batch, "ConsistentRead": True}}
                 )
@@ -81,19 +81,19 @@ class Table:
 
     def query_index(self, operation: str, **query: Any) -> dict[str, Any]:
         """GSI1 is eventually consistent: it finds candidates, it never decides."""
-        with _call(operation):
+        with call(operation):
             return dict(self.client.query(TableName=self.name, IndexName="GSI1", **query))
 
     def query(self, operation: str, **query: Any) -> list[RawItem]:
         """Few items of one partition, strongly consistent: a single page."""
-        with _call(operation):
+        with call(operation):
             return self.client.query(TableName=self.name, ConsistentRead=True, **query)["Items"]
 
     def scan(self, operation: str, **scan: Any) -> Iterator[RawItem]:
         """Everything there is, page by page, eventually consistent: for what runs once a day, never for a client."""
         more: dict[str, Any] = {}
         while True:
-            with _call(operation):
+            with call(operation):
                 answer = self.client.scan(TableName=self.name, **scan, **more)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
@@ -102,7 +102,7 @@ class Table:
 
     def update(self, operation: str, key: Key, **update: Any) -> RawItem | None:
         """The item after the update; None when its condition failed."""
-        with _call(operation):
+        with call(operation):
             try:
                 answer = self.client.update_item(
                     TableName=self.name, Key=raw(key), ReturnValues="ALL_NEW", **update
@@ -117,7 +117,7 @@ def raw(key: Key) -> dict[str, Any]:
 
 
 @contextmanager
-def _call(operation: str) -> Iterator[None]:
+def call(operation: str) -> Iterator[None]:
     try:
         with outside_call("dynamodb", operation):
             yield

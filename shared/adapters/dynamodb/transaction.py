@@ -1,10 +1,10 @@
-"""One all-or-nothing write: reasons become refusals, contention alone is tried again."""
+"""All or nothing: what is written together, and read together. Contention alone is tried again."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from shared.adapters.dynamodb.table import BUSY_ERRORS, NO_ANSWER
+from shared.adapters.dynamodb.keys import Key
+from shared.adapters.dynamodb.table import BUSY_ERRORS, NO_ANSWER, Found, Table, call, raw
 from shared.domain.errors import TemporarilyUnavailable, TooManyRequests
 from shared.observability import outside_call
 
@@ -52,7 +53,9 @@ def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None
                 client.transact_write_items(TransactItems=requests, ClientRequestToken=token)
         except client.exceptions.TransactionCanceledException as cancelled:
             unanswered, token = None, uuid4().hex
-            _raise_refusal(steps, cancelled.response.get("CancellationReasons", []), cancelled)
+            codes = _codes(cancelled)
+            _raise_refusal(steps, codes, cancelled)
+            _raise_unless_contended(codes, cancelled)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 unanswered = _once(unanswered, error)
@@ -65,11 +68,39 @@ def write(client: DynamoDBClient, operation: str, steps: Sequence[Step]) -> None
     raise TooManyRequests("Too many bookings at this very moment; please try again.")
 
 
-def _raise_refusal(steps: Sequence[Step], reasons: Sequence[Any], cancelled: Exception) -> None:
-    codes = [reason.get("Code", "None") for reason in reasons]
+def read(table: Table, operation: str, wanted: Iterable[Key]) -> Found:
+    """The items that exist, by ``(PK, SK)``, as they stood at one moment: never half of what a transaction wrote.
+
+    ``BatchGetItem`` may find a payment captured and its booking not confirmed yet. Raises ``TooManyRequests`` when
+    writes to them do not end, ``TemporarilyUnavailable`` when there is no answer.
+    """
+    gets: list[Any] = [{"Get": {"TableName": table.name, "Key": raw(key)}} for key in wanted]
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            _pause(attempt)
+        try:
+            with call(operation):
+                answer = table.client.transact_get_items(TransactItems=gets)
+        except table.client.exceptions.TransactionCanceledException as cancelled:
+            _raise_unless_contended(_codes(cancelled), cancelled)
+        else:
+            items = [response["Item"] for response in answer["Responses"] if response.get("Item")]
+            return {(item["PK"]["S"], item["SK"]["S"]): item for item in items}
+    raise TooManyRequests("Too many bookings at this very moment; please try again.")
+
+
+def _codes(cancelled: ClientError) -> list[str]:
+    reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
+    return [reason.get("Code", "None") for reason in reasons]
+
+
+def _raise_refusal(steps: Sequence[Step], codes: Sequence[str], cancelled: Exception) -> None:
     for step, code in zip(steps, codes, strict=True):
         if code == "ConditionalCheckFailed":
             raise step.refusal() from cancelled
+
+
+def _raise_unless_contended(codes: Sequence[str], cancelled: Exception) -> None:
     if any(code not in CONTENTION and code != "None" for code in codes):
         raise cancelled
 

@@ -86,8 +86,10 @@ export class Moving extends TimeChoice implements Change, Payer, Till {
   /** A time that was held before is still there. */
   async begin(): Promise<void> {
     const kept = keptOrder();
-    if (kept?.appointment === this.one.id && isAt(this.one, kept.slot.start)) dropOrder();
-    else if (kept?.appointment === this.one.id) {
+    if (kept?.appointment === this.one.id && isAt(this.one, kept.slot.start)) {
+      if (kept.approved && !kept.pending) return this.done(this.one); // PayPal told the API before the page was back
+      dropOrder();
+    } else if (kept?.appointment === this.one.id) {
       this.fee = kept;
       this.update({ start: kept.slot.start, day: dateOf(kept.slot.local_start) });
       if (kept.approved) {
