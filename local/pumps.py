@@ -292,6 +292,7 @@ async def settle(stream: StreamPump, bus: EventBus, schedules: SchedulePump, *ot
     The number of sweeps that something came of.
     """
     await stream.drain()
+    await schedules.run_due()
     await _flow(stream, bus, *others)
     for rounds in range(MOST_ROUNDS):
         before = _moved(stream, bus, *others)
