@@ -54,9 +54,6 @@ ELSEWHERE = {
     "PayPal's word that it has taken nothing, and can't now: handlers/test_late_package_sessions.py": {
         "dynamodb.charge_put_off",
     },
-    "texts, with Twilio failing in each way, and a crash after one was sent: stack/test_texting.py": {
-        *("twilio.send_message", "twilio.find_messages"),
-    },
     "a message that is not to be sent any more: handlers/test_texting.py": {
         "dynamodb.suppress_effect",
     },

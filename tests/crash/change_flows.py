@@ -34,9 +34,13 @@ CALLED = frozenset(
         *("paypal.charge", "dynamodb.charge_begun", "dynamodb.charge_repeated", "dynamodb.charge_ended"),
         *("dynamodb.ledger_awaited", "paypal.ledger", "paypal.get_capture", "dynamodb.method"),
         *("dynamodb.return_credit", "dynamodb.booked_fee"),
+        "twilio.send_message",
     }
 )
 """What nothing else in the matrix calls."""
+
+ONLY_AFTER_TROUBLE = frozenset({"twilio.find_messages"})
+"""What just the disturbed ones call."""
 
 
 def is_own(call: Call) -> bool:
@@ -293,6 +297,12 @@ CHANGE_FLOWS = (
         CANCEL,
         End("cancelled", kept="500.00", used=1),
         account=SAVED_METHOD_DECLINES,
+    ),
+    _flow(
+        "a free session told of by text, and cancelled",
+        (Changer.far, Changer.agree_to_texts),
+        (*FREE, *CANCEL),
+        CANCELLED,
     ),
     *(
         ChangeFlow(

@@ -284,11 +284,11 @@ ONCE = {
 def errands(log: list[dict[str, Any]]) -> Iterator[list[Call]]:
     """The calls of each thing that a function did, in order; fetching a token is a thing of its own."""
     by_function: Counter[tuple[str, str]] = Counter()
-    by_address: Counter[str] = Counter()
+    by_address: Counter[tuple[str, str]] = Counter()
     going: dict[str, list[Call]] = {}
     for entry in log:
         function, name = entry["function"], f"{entry['target']}.{entry['operation']}"
-        address = ADDRESSES.get(name, name)
+        address = entry["target"], ADDRESSES.get(name, name)
         call = Call(function, name, by_function[function, name], by_address[address])
         by_function[function, name] += 1
         by_address[address] += 1

@@ -64,6 +64,8 @@ def test_whatever_fails_a_change_is_made_once_with_all_that_follows(
                 assert not wrong
         towns.check_all(town)
     tell(towns.told("the crash matrix of changing plans", all_towns, chosen, len(cases)))
+    if towns.SHARE == 1:
+        assert {name for town in all_towns for name in town.called} >= change_flows.ONLY_AFTER_TROUBLE
 
 
 def _what_is_wrong(town: Town) -> list[tuple[Ran, list[str]]]:
