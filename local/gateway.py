@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Mapping
+from email.utils import formatdate
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -56,6 +57,7 @@ class Gateway:
             response = refusal.response
         if self._cors:
             _set_cors(response, request, self._cors)
+        response.headers["date"] = formatdate(usegmt=True)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

@@ -6,11 +6,9 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.utils import formatdate
 
 import uvicorn
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 GOODBYE_SECONDS = 2
@@ -40,21 +38,6 @@ class _Server(uvicorn.Server):
         yield
 
 
-class Dated:
-    """Each answer says when it was given: uvicorn's own header is up to a second old when the clock is moved."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def dated(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["date"] = formatdate(usegmt=True)
-            await send(message)
-
-        await self._app(scope, receive, dated)
-
-
 class Servers:
     def __init__(self) -> None:
         self._running: list[tuple[_Server, asyncio.Task[None]]] = []
@@ -66,14 +49,14 @@ class Servers:
         listener.bind((HOST, port))
         server = _Server(
             uvicorn.Config(
-                Dated(app),
+                app,
                 http="h11",
                 ws="none",
                 lifespan="off",
                 log_level="error",
                 access_log=False,
                 server_header=False,
-                date_header=False,
+                date_header=False,  # up to a second old when the clock is moved
                 backlog=BACKLOG,
                 timeout_graceful_shutdown=GOODBYE_SECONDS,
                 h11_max_incomplete_event_size=HEAD_BYTES,

@@ -113,7 +113,7 @@ def test_a_token_ends_when_the_clock_passes_its_time(stack: Stack) -> None:
 
 
 def test_a_reset_brings_back_the_seeds_and_the_real_time(stack: Stack) -> None:
-    stack.control("PUT", "/clock", {"now": "2027-03-01T12:00:00Z"})
+    stack.control("PUT", "/clock", {"now": "2027-03-01T12:10:00Z"})
     token = stack.token(CLIENT)
     assert book(stack, token, open_starts(stack, token)[0]).status_code == 201
     assert stack.control("PUT", "/reset")["real"] is True
