@@ -1,8 +1,8 @@
 """The processes that run functions.
 
-``python -m local.worker SOCKET`` imports the heavy libraries once, and the domain, which knows no environment, then
-forks a process for each line on its input. That process is one Lambda execution environment: it imports one handler,
-and serves one invocation at a time.
+``python -m local.worker SOCKET`` imports the heavy libraries once, and the shared code, which reads no environment
+before it is used, then forks a process for each line on its input. That process is one Lambda execution environment:
+it imports one handler, with what it is made of, and serves one invocation at a time.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ import time
 import traceback
 from typing import Any
 
-import shared.domain
+import boto3
+
+import shared
 from local import database_faults, frames
 from local.clock import Clock
 
 PRELOADED = (
-    "boto3",
     "pydantic",
     "aws_lambda_powertools.event_handler.openapi.params",
     "aws_lambda_powertools.utilities.data_classes",
@@ -39,6 +40,12 @@ PRELOADED = (
     "google.oauth2.service_account",
     "google_auth_httplib2",
 )
+COMPOSED = "shared.bootstrap"
+"""Each process makes its own clients and stores."""
+
+SERVICES = ("dynamodb", "sesv2")
+"""boto3 keeps the descriptions of services that a client was made for, and reads keys and addresses anew."""
+
 CRASH_STATUS = 1
 
 
@@ -172,9 +179,11 @@ def main(address: str) -> None:
     from local.engine import die_with_parent  # noqa: PLC0415
 
     die_with_parent()
-    domain = [each.name for each in pkgutil.iter_modules(shared.domain.__path__, "shared.domain.")]
-    for name in (*PRELOADED, *domain):
+    ours = {each.name for each in pkgutil.walk_packages(shared.__path__, "shared.")} - {COMPOSED}
+    for name in (*PRELOADED, *ours):
         importlib.import_module(name)
+    for service in SERVICES:
+        boto3.client(service, region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in iter(sys.stdin.buffer.readline, b""):
