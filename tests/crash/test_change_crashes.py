@@ -56,7 +56,7 @@ def test_every_outside_call_of_changes_is_among_the_cases(cases: list[Case]) -> 
 def test_whatever_fails_a_change_is_made_once_with_all_that_follows(
     all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, tell: Tell
 ) -> None:
-    chosen = towns.chosen(cases)
+    chosen = towns.chosen(cases, lambda case: case.call.name)
     towns.run(all_towns, chosen)
     for town in all_towns:
         for ran, wrong in _what_is_wrong(town):

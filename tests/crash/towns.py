@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -27,6 +27,8 @@ from tests.crash.conftest import MONDAY
 from tests.crash.flows import Flow
 from tests.crash.matrix import Call, Case, Town, plan
 from tests.crash.world import World
+
+AnyCase = TypeVar("AnyCase")
 
 SHARE = float(os.environ.get("CRASHES") or "0.1")
 """Of the cases, so many are run, and each call at least once: others each time. ``CRASHES=1`` runs them all."""
@@ -70,10 +72,10 @@ def planned(
     return plan({flow: logs[flow] for flow in flows}, is_own)
 
 
-def chosen(cases: list[Case]) -> list[Case]:
+def chosen(cases: list[AnyCase], call_of: Callable[[AnyCase], str]) -> list[AnyCase]:
     """Each call is disturbed once at the least."""
     shuffled = random.Random(SEED).sample(cases, len(cases))
-    one_of_each = {case.call.name: case for case in shuffled}
+    one_of_each = {call_of(case): case for case in shuffled}
     first = {id(case) for case in one_of_each.values()}
     in_order = sorted(shuffled, key=lambda case: id(case) not in first)
     return in_order[: max(len(first), round(len(cases) * SHARE))]
