@@ -20,8 +20,8 @@ TARGETS = {
 THROUGH = frozenset({"table", "_api"})
 """Whose methods take a call's name first."""
 
-NAMED = {"_ask": 0, "_call": 0, "_done": 0, "_exchange": 0, "_get": 0, "outside_call": 1, "read": 1, "write": 1}
-NAMED |= {"Change": 1, "BookingChange": 2}
+NAMED = {"_ask": 0, "_call": 0, "_done": 0, "_exchange": 0, "_get": 0, "outside_call": 1, "write": 1}
+NAMED |= {"read": 1, "Change": 1, "BookingChange": 2}
 """Where these take a call's name. Each step of a checkout or a booking is a transaction of its own name."""
 
 ELSEWHERE = {

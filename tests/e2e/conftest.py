@@ -65,7 +65,12 @@ def new_client(browser: Browser, stack: Stack) -> Iterator[NewClient]:
     def make(
         email: str = "robin@example.com", *, width: int = 1440, height: int = 900, **more: Any
     ) -> Client:
-        settings: dict[str, Any] = {"timezone_id": "America/Toronto", "locale": "en-CA", "reduced_motion": "reduce", **more}
+        settings: dict[str, Any] = {
+            "timezone_id": "America/Toronto",
+            "locale": "en-CA",
+            "reduced_motion": "reduce",
+            **more,
+        }
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
         context.set_default_timeout(20_000)
         clients.append(Client(context, stack, email))
