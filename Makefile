@@ -24,8 +24,12 @@ $(CURDIR)/.local/tools/bin/uv:
 run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=8000 and DATA=folder are yours to set
 	@.venv/bin/python -m local $(if $(DATA),--data $(DATA))
 
-test: .venv/.ready site/dist/.built $(SAM_INSTALLED) | chromium ## all tests; ARGS="tests/unit -k promo" for some
+# A third of those that start whole systems, others each time: all of them take most of an hour.
+test: export SAMPLE := $(or $(SAMPLE),$(if $(ARGS),1,0.3))
+test: export SAMPLE_SEED := $(or $(SAMPLE_SEED),$(shell date +%s))
+test: .venv/.ready site/dist/.built $(SAM_INSTALLED) | chromium ## SAMPLE=1 for all tests; ARGS="tests/unit -k promo" for some
 	@cd site && npm test --silent
+	@echo "SAMPLE=$$SAMPLE SAMPLE_SEED=$$SAMPLE_SEED"
 	@.venv/bin/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.ready site/dist/.built ## style, types, import rules, and that what is generated is up to date
