@@ -93,8 +93,9 @@ def _kill_and_check(stack: Stack, coach: Coach, case: Case) -> None:
         assert status == 201
     owed = coach.let_time_pass()
     # Whoever died at its first look at a booking never takes the second one.
+    spared = case.times - 1 if case.call == "dynamodb.appointment" else 0
     left = sum(plan["times"] for plan in stack.control("GET", "/crash"))
-    assert left < case.times, "it never came to that call"
+    assert left <= spared, "it never came to that call"
     assert owed == 0
     check_world(stack)
 
