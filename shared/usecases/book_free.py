@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from shared.domain.appointment import Appointment, AppointmentStatus, Client
 from shared.domain.caller import Caller
@@ -26,7 +27,7 @@ from shared.usecases.choose_time import (
     refuse_unless_open,
     with_alternatives,
 )
-from shared.usecases.idempotency import booking_id, fingerprint, first_answer
+from shared.usecases.idempotency import booking_id, fingerprint, first_answer, unless_by_its_twin
 from shared.usecases.ports import (
     AlreadyBooked,
     BookingStore,
@@ -68,27 +69,32 @@ def book_free(
     asked = fingerprint("create-free", wanted, promo_code=code)
     appointment_id = booking_id(caller.client_id, idempotency_key)
     span = around(wanted.start)
+    look = partial(store.free_booking_facts, span, code, caller.client_id, appointment_id, now)
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         reading = beside.submit(calendar.busy, span)
         for _ in range(DECISIONS):
-            facts = store.free_booking_facts(span, code, caller.client_id, appointment_id, now)
+            facts = look()
             if facts.earlier is not None:
                 return first_answer(facts.earlier, asked)
             refuse_times_past(wanted.start, wanted.backup_start, now)
-            promo = _usable_promo(store, facts, caller, now)
             service = facts.diary.settings.service(FREE)
             length = service.duration_minutes
-            refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
+            try:
+                with unless_by_its_twin(lambda: look().earlier):
+                    promo = _usable_promo(store, facts, caller, now)
+                    busy = reading.result()
+                    refuse_unless_open(calendar, facts.diary, length, busy, caller, now, wanted.start)
+            except AlreadyBooked:
+                continue
             appointment = _appointment(appointment_id, caller, wanted, promo, service, facts.diary, now)
             try:
                 store.book_free(appointment, asked, facts.diary, owed_for_booking(appointment, now))
             except (AlreadyBooked, DiaryChanged):
                 continue
             except SlotTaken as lost:
-                diary = store.diary(span)
                 raise with_alternatives(
-                    lost, diary, length, reading.result(), caller, now, wanted.start
+                    lost, store.diary(span), length, busy, caller, now, wanted.start
                 ) from lost
             return appointment
     raise TooManyRequests("The coach's calendar is changing right now; please try again.")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from shared.domain.appointment import Appointment, AppointmentStatus, Client
 from shared.domain.caller import Caller
@@ -30,7 +31,7 @@ from shared.usecases.choose_time import (
     refuse_unless_open,
     with_alternatives,
 )
-from shared.usecases.idempotency import booking_id, fingerprint, package_id
+from shared.usecases.idempotency import booking_id, fingerprint, package_id, unless_by_its_twin
 from shared.usecases.ports import (
     AlreadyBooked,
     BookingStore,
@@ -106,10 +107,11 @@ def _sell_session(
     same_key: str,
 ) -> Checkout:
     span = around(start)
+    look = partial(shop.payments.checkout_facts, span, payment_id, same_key)
     with ThreadPoolExecutor(max_workers=1) as beside:
         busy = beside.submit(shop.calendar.busy, span)
         for _ in range(DECISIONS):
-            facts = shop.payments.checkout_facts(span, payment_id, same_key)
+            facts = look()
             if (earlier := _earlier(facts, asked)) is not None:
                 return earlier
             refuse_times_past(start, wanted.backup_start, now)
@@ -117,9 +119,13 @@ def _sell_session(
             if service.sessions > 1:
                 raise InvalidInput("start", "A package is bought first; its sessions are booked from it.")
             price = _price(service, wanted.currency)
-            _refuse_hoarding(facts.diary, caller, now)
             length = service.duration_minutes
-            refuse_unless_open(shop.calendar, facts.diary, length, busy.result(), caller, now, start)
+            try:
+                with unless_by_its_twin(lambda: look().earlier):
+                    _refuse_hoarding(facts.diary, caller, now)
+                    refuse_unless_open(shop.calendar, facts.diary, length, busy.result(), caller, now, start)
+            except AlreadyBooked:
+                continue
             booking = _held(payment_id, caller, wanted, start, service, facts.diary, now)
             payment = _ordered(shop, payment_id, caller, service, price, now)
             checkout = Checkout(payment, booking, None, asked)

@@ -72,7 +72,7 @@ def deliver(world: World, subject_id: str, effect_id: str) -> bool:
     try:
         provider_id = _make_it_so(world, effect)
     except NotToBeSent as reason:
-        world.effects.suppress_effect(effect, world.clock.now(), str(reason))
+        world.effects.suppress_effect(effect, world.clock.now(), _why_not(reason, effect))
     except WillNeverWork as hopeless:
         _give_up(world, effect, str(hopeless))
     except OutcomeUnknown:
@@ -83,6 +83,11 @@ def deliver(world: World, subject_id: str, effect_id: str) -> bool:
     else:
         world.effects.finish_effect(effect, world.clock.now(), provider_id)
     return True
+
+
+def _why_not(reason: NotToBeSent, effect: Effect) -> str:
+    """Of a try that ended without a word, nobody knows whether it was sent."""
+    return str(reason) if effect.attempts == 1 else f"{reason}; an earlier try may have been sent"
 
 
 def _make_it_so(world: World, effect: Effect) -> str | None:

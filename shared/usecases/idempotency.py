@@ -5,18 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.appointment import Appointment
-from shared.domain.errors import IdempotencyKeyReused
-from shared.usecases.ports import EarlierBooking, Request
+from shared.domain.errors import (
+    IdempotencyKeyReused,
+    PackageExhausted,
+    PromoAlreadyUsed,
+    PromoExhausted,
+    SlotTaken,
+    TooManyRequests,
+)
+from shared.usecases.ports import AlreadyBooked, EarlierBooking, Request
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 ID_DIGITS = 32
+
+TAKEN = (PackageExhausted, PromoAlreadyUsed, PromoExhausted, SlotTaken, TooManyRequests)
+"""What a request would hear of that which its own twin took."""
 
 
 def booking_id(client_id: str, idempotency_key: str | None) -> str:
@@ -47,6 +59,21 @@ def first_answer(earlier: EarlierBooking, asked: str) -> Appointment:
     if earlier.fingerprint != asked:
         raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
     return earlier.as_booked
+
+
+@contextmanager
+def unless_by_its_twin(look_again: Callable[[], object | None]) -> Iterator[None]:
+    """Lets a refusal stand only if there is no booking of this very request.
+
+    What decides is read item by item: the time may be seen taken, and the booking that took it, by the same request
+    sent twice at one moment, not yet. Raises ``AlreadyBooked`` then.
+    """
+    try:
+        yield
+    except TAKEN as refused:
+        if look_again() is None:
+            raise
+        raise AlreadyBooked from refused
 
 
 def fingerprint(operation: str, request: DataclassInstance, **normal: Any) -> str:

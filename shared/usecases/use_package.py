@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from shared.domain.appointment import Appointment, AppointmentStatus
 from shared.domain.caller import Caller
@@ -24,7 +25,7 @@ from shared.usecases.choose_time import (
     refuse_unless_open,
     with_alternatives,
 )
-from shared.usecases.idempotency import booking_id, fingerprint, first_answer
+from shared.usecases.idempotency import booking_id, fingerprint, first_answer, unless_by_its_twin
 from shared.usecases.ports import AlreadyBooked, Calendar, DiaryChanged, PackagePage, PackageStore
 
 
@@ -63,27 +64,30 @@ def use_package(
     asked = fingerprint("use-package-session", wanted)
     appointment_id = booking_id(caller.client_id, idempotency_key)
     span = around(wanted.start)
+    look = partial(store.package_facts, span, wanted.package_id, appointment_id)
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         reading = beside.submit(calendar.busy, span)
         for _ in range(DECISIONS):
-            facts = store.package_facts(span, wanted.package_id, appointment_id)
+            facts = look()
             if facts.earlier is not None:
                 return first_answer(facts.earlier, asked)
             refuse_times_past(wanted.start, wanted.backup_start, now)
-            package = _usable(facts.package, caller)
-            length = package.duration_minutes
-            refuse_unless_open(calendar, facts.diary, length, reading.result(), caller, now, wanted.start)
+            try:
+                with unless_by_its_twin(lambda: look().earlier):
+                    package = _usable(facts.package, caller)
+                    length = package.duration_minutes
+                    busy = reading.result()
+                    refuse_unless_open(calendar, facts.diary, length, busy, caller, now, wanted.start)
+            except AlreadyBooked:
+                continue
             appointment = _appointment(appointment_id, package, wanted, facts.diary, now)
             try:
                 store.book_from_package(appointment, asked, facts.diary, owed_for_booking(appointment, now))
             except (AlreadyBooked, DiaryChanged):
                 continue
             except SlotTaken as lost:
-                diary = store.package_facts(span, package.id, appointment_id).diary
-                raise with_alternatives(
-                    lost, diary, length, reading.result(), caller, now, wanted.start
-                ) from lost
+                raise with_alternatives(lost, look().diary, length, busy, caller, now, wanted.start) from lost
             return appointment
     raise TooManyRequests("The coach's calendar is changing right now; please try again.")
 

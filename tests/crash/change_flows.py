@@ -299,6 +299,12 @@ CHANGE_FLOWS = (
         account=SAVED_METHOD_DECLINES,
     ),
     _flow(
+        "a free session told of by text",
+        (Changer.far, Changer.agree_to_texts),
+        FREE,
+        FREE_MOVED._replace(moved=False),
+    ),
+    _flow(
         "a free session told of by text, and cancelled",
         (Changer.far, Changer.agree_to_texts),
         (*FREE, *CANCEL),

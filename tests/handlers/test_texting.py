@@ -17,6 +17,7 @@ from shared.domain.reminders import REMINDERS
 from shared.usecases.deliver_effects import deliver_all
 from shared.usecases.ports import LetterKind, NotToBeSent, Text, TryAgainLater, WillNeverWork
 from shared.usecases.show_messages import messages_about
+from shared.usecases.write_letter import OVERTAKEN
 from tests.builders import NOW, START
 from tests.fakes import FakeTexter
 from tests.handlers.conftest import Answer, Stage
@@ -166,10 +167,24 @@ def test_a_text_that_was_overtaken_is_not_sent(stage: Stage, texter: FakeTexter)
     cancel(stage, booking)
     deliver(stage)
     assert said(texter.sent) == [L.CLIENT_CANCELLED]
-    assert Counter(each.state for each in texts_in_log(stage, booking)) == {
-        MessageState.SUPPRESSED: 2,
-        MessageState.SENT: 1,
+    assert Counter((each.state, each.error) for each in texts_in_log(stage, booking)) == {
+        (MessageState.SUPPRESSED, OVERTAKEN): 2,
+        (MessageState.SENT, None): 1,
     }
+
+
+def test_the_log_says_of_a_lost_and_overtaken_text_that_it_may_have_been_sent(
+    stage: Stage, texter: FakeTexter
+) -> None:
+    texter.fails_after = TryAgainLater("ReadTimeout")
+    booking = booked(stage, start="2026-11-27T15:00:00Z")
+    deliver(stage)
+    texter.fails_after = None
+    cancel(stage, booking)
+    deliver(stage, hours=1)
+    assert said(texter.sent) == [L.CLIENT_BOOKED, L.CLIENT_CANCELLED]
+    [overtaken] = [each for each in texts_in_log(stage, booking) if each.state is MessageState.SUPPRESSED]
+    assert overtaken.error == f"{OVERTAKEN}; an earlier try may have been sent"
 
 
 def test_a_session_that_has_begun_is_not_texted_about(stage: Stage, texter: FakeTexter) -> None:
