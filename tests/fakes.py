@@ -232,7 +232,7 @@ class FakeStore(FakeInbox):
         self._packages: dict[str, Package] = {}
         self._orders: dict[str, str] = {}
         self._captures: dict[str, str] = {}
-        self._requests: dict[str, str] = {}
+        self._requests: dict[str, Request] = {}
         self._forgotten_methods: set[str] = set()
         self.saved_methods = False
         self.audit: list[tuple[str, str, str]] = []
@@ -375,7 +375,7 @@ class FakeStore(FakeInbox):
             return Checkout(payment, booking, package, fingerprint)
 
     def order(self, order_id: str, request_id: str | None = None) -> OrderReading:
-        return OrderReading(self._orders.get(order_id), self._requests.get(request_id or ""))
+        return OrderReading(self._orders.get(order_id), self._asked(request_id))
 
     def payment_of_capture(self, capture_id: str) -> str | None:
         return self._captures.get(capture_id)
@@ -448,19 +448,21 @@ class FakeStore(FakeInbox):
 
     def case(self, appointment_id: str, request_id: str | None = None) -> CaseReading:
         with self._lock:
-            earlier = self._requests.get(request_id or "")
+            earlier, request = self._asked(request_id), self._requests.get(request_id or "")
+            answer = request.answer if request else None
             appointment = self._appointments.get(appointment_id)
             if appointment is None:
-                return CaseReading(None, earlier)
+                return CaseReading(None, earlier, answer)
             if appointment.package_id is None:
                 payment, _ = self._payments.get(appointment_id, (None, ""))
-                return CaseReading(Case(appointment, payment, saved_method=self._method(payment)), earlier)
+                case = Case(appointment, payment, saved_method=self._method(payment))
+                return CaseReading(case, earlier, answer)
             paid, _ = self._payments.get(appointment.package_id, (None, ""))
             package = self._packages.get(appointment.package_id)
             method = self._method(paid)
             fee, _ = self._payments.get(appointment.payment_id or "", (None, ""))
             case = Case(appointment, package=package, package_payment=paid, saved_method=method, fee=fee)
-            return CaseReading(case, earlier)
+            return CaseReading(case, earlier, answer)
 
     def _method(self, paid: Payment | None) -> str | None:
         if paid is None or not self.saved_methods or paid.saved_method in self._forgotten_methods:
@@ -516,13 +518,17 @@ class FakeStore(FakeInbox):
         if any((each.subject_id, each.id) in self._effects for each in effects):
             raise AlreadyBooked
 
+    def _asked(self, request_id: str | None) -> str | None:
+        request = self._requests.get(request_id or "")
+        return request.fingerprint if request else None
+
     def _claim_key(self, request: Request | None) -> None:
         self._refuse_key_reuse(request)
         if request:
-            self._requests[request.id] = request.fingerprint
+            self._requests[request.id] = request
 
     def _refuse_key_reuse(self, request: Request | None) -> None:
-        if request and self._requests.get(request.id, request.fingerprint) != request.fingerprint:
+        if request and self._asked(request.id) not in {None, request.fingerprint}:
             raise IdempotencyKeyReused("reused")
 
     def _refuse_stale(self, case: Case) -> None:

@@ -14,7 +14,7 @@ from shared.domain.changes import cancel as cancelled
 from shared.domain.changes import quoted
 from shared.domain.errors import TooManyRequests
 from shared.domain.policy import Action, Refunding
-from shared.usecases.change_booking import ATTEMPTS, acting, read_case
+from shared.usecases.change_booking import ATTEMPTS, acting, answer_to, answered, read_case
 from shared.usecases.idempotency import fingerprint, request_of
 from shared.usecases.ports import Booked, BookingMoved, ChangeStore, DiaryChanged
 
@@ -44,17 +44,18 @@ def cancel(
     request = request_of(caller.client_id, idempotency_key, fingerprint("cancel", wanted))
     for _ in range(ATTEMPTS):
         heard = read_case(changes, caller, wanted.appointment_id, now, request)
+        if heard.answer is not None:
+            return heard.answer
         case = heard.case
-        if heard.before:
-            return Booked(case.appointment, case.payment or case.fee)
         actor = acting(case.appointment, caller)
         cost = quoted(case, Action.CANCEL, actor, now, wanted.refunding)
         change = cancelled(case, cost, actor, now, wanted.reason)
         if actor is Actor.COACH:
             change = replace(change, detail=f"refund: {wanted.refunding}")
+        answer = answer_to(case, change)
         try:
-            changes.change_booking(case, change, actor=caller.client_id, request=request)
+            changes.change_booking(case, change, actor=caller.client_id, request=answered(request, answer))
         except (BookingMoved, DiaryChanged):
             continue
-        return Booked(change.after, change.charge.payment if change.charge else change.payment)
+        return answer
     raise TooManyRequests("This booking is being changed right now; please try again.")

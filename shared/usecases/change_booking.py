@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.appointment import Actor, Appointment
 from shared.domain.caller import LinkHolder, Party, Role
-from shared.domain.changes import Case, quoted
+from shared.domain.changes import BookingChange, Case, quoted
 from shared.domain.errors import IdempotencyKeyReused, NotFound
 from shared.domain.policy import Action, Quote
 from shared.usecases.idempotency import ID_DIGITS
-from shared.usecases.ports import ChangeStore, Request
+from shared.usecases.ports import Booked, ChangeStore, Request
 from shared.usecases.show_appointments import own
 
 ATTEMPTS = 6
@@ -20,10 +20,14 @@ ATTEMPTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The booking as it stands, and whether this very request was carried out before."""
+    """The booking as it stands, and whether this very request was heard before.
+
+    ``answer`` is what it was told then; a request that waited for a payment is told what became of that.
+    """
 
     case: Case
     before: bool
+    answer: Booked | None
 
 
 def read_case(
@@ -38,7 +42,18 @@ def read_case(
     own(reading.case.appointment, caller, now)
     if request is not None and reading.earlier_request not in {None, request.fingerprint}:
         raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
-    return Heard(reading.case, reading.earlier_request is not None)
+    return Heard(reading.case, reading.earlier_request is not None, reading.earlier_answer)
+
+
+def answer_to(case: Case, change: BookingChange) -> Booked:
+    """The booking after the change, with the fee that is charged for it, or else what was paid for it."""
+    fee = change.charge.payment if change.charge else None
+    return Booked(change.after, fee or change.payment or case.payment)
+
+
+def answered(request: Request | None, answer: Booked) -> Request | None:
+    """A repeat of the request hears the same, whatever happens to the booking."""
+    return None if request is None else replace(request, answer=answer)
 
 
 def acting(appointment: Appointment, caller: Party) -> Actor:

@@ -13,7 +13,7 @@ from shared.domain.changes import Case, quoted
 from shared.domain.diary import Diary
 from shared.domain.errors import CalendarUnavailable, InvalidInput, SlotTaken, TooManyRequests
 from shared.domain.policy import Action
-from shared.usecases.change_booking import ATTEMPTS, read_case
+from shared.usecases.change_booking import ATTEMPTS, answer_to, answered, read_case
 from shared.usecases.choose_time import (
     around,
     check_wanted,
@@ -61,24 +61,25 @@ def move_by_coach(
     request = request_of(caller.client_id, idempotency_key, fingerprint("move by coach", wanted))
     for _ in range(ATTEMPTS):
         heard = read_case(desk.changes, caller, wanted.appointment_id, now, request)
+        if heard.answer is not None:
+            return heard.answer
         case = heard.case
-        if heard.before:
-            return Booked(case.appointment, case.payment)
         quoted(case, Action.RESCHEDULE, Actor.COACH, now)
         diary = desk.bookings.diary(around(wanted.start)).without(case.appointment.id)
         change = steps.move(case, wanted.start, diary.settings.schedule, Actor.COACH, now)
         if wanted.override:
             change = replace(change, detail="override")
+        answer = answer_to(case, change)
         try:
             _refuse_unless_allowed(desk.calendar, diary, case, caller, wanted, now)
             desk.changes.change_booking(
-                case, change, actor=caller.client_id, relied_on=diary, request=request
+                case, change, actor=caller.client_id, relied_on=diary, request=answered(request, answer)
             )
         except (AlreadyBooked, BookingMoved, DiaryChanged):
             continue
         except SlotTaken as lost:
             raise _nearby(desk, lost, case, caller, wanted, now) from lost
-        return Booked(change.after, change.payment or case.payment)
+        return answer
     raise TooManyRequests("This booking is being changed right now; please try again.")
 
 

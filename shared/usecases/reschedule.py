@@ -29,7 +29,7 @@ from shared.domain.money import Money
 from shared.domain.payment import Payment, PaymentStatus
 from shared.domain.policy import Action, Quote
 from shared.domain.time import Interval
-from shared.usecases.change_booking import ATTEMPTS, acting, read_case
+from shared.usecases.change_booking import ATTEMPTS, acting, answer_to, answered, read_case
 from shared.usecases.checkout import Shop
 from shared.usecases.choose_time import (
     around,
@@ -80,11 +80,12 @@ def reschedule(
         busy = beside.submit(shop.calendar.busy, span)
         for _ in range(ATTEMPTS):
             heard = read_case(till.changes, caller, wanted.appointment_id, now, request)
+            if heard.answer is not None:
+                return Moved(heard.answer)
             case = heard.case
             if heard.before and charged is None:
-                charged = _go_on_charging(till, caller, charge_id)
-                if charged is None:
-                    return Moved(Booked(case.appointment, case.payment))
+                # An earlier try of this request began to charge the fee.
+                charged = settle_with_patience(till, charge_id, _payer(caller)).checkout
                 continue
             if charged is not None and not _was_declined(charged):
                 return _moved_by(charged, case)
@@ -101,14 +102,15 @@ def reschedule(
                 if cost.fee:
                     raise _ask_fee(shop, case, cost, diary, caller, wanted, idempotency_key, now)
                 change = steps.move(case, wanted.start, diary.settings.schedule, actor, now)
+                moved = answer_to(case, change)
                 till.changes.change_booking(
-                    case, change, actor=caller.client_id, relied_on=diary, request=request
+                    case, change, actor=caller.client_id, relied_on=diary, request=answered(request, moved)
                 )
             except (AlreadyBooked, BookingMoved, DiaryChanged):
                 continue
             except SlotTaken as lost:
                 raise _nearby(shop, lost, case, span, busy, caller, wanted, now) from lost
-            return Moved(Booked(change.after, change.payment or case.payment))
+            return Moved(moved)
     raise TooManyRequests("This booking is being changed right now; please try again.")
 
 
@@ -152,13 +154,6 @@ def _fee_to_charge(
     """What is written, and holds the new time, before the saved payment method is charged."""
     asked = fingerprint("charge", wanted)
     return steps.charge_for_move(case, cost, wanted.start, diary.settings.schedule, charge_id, asked, now)
-
-
-def _go_on_charging(till: Till, caller: Party, charge_id: str) -> Checkout | None:
-    """What became of the charge that an earlier try of this request began; None if it moved for nothing."""
-    if till.payments.checkout(charge_id) is None:
-        return None
-    return settle_with_patience(till, charge_id, _payer(caller)).checkout
 
 
 def _payer(caller: Party) -> Buyer:

@@ -27,7 +27,7 @@ from shared.domain.policy import Action
 from shared.domain.schedule import DEFAULT_SCHEDULE, LONGEST_BUFFER_MINUTES, Schedule
 from shared.domain.service import LONGEST_SESSION_MINUTES
 from shared.domain.time import Interval
-from shared.usecases.ports import AlreadyBooked, BookingMoved, DiaryChanged, PaymentMoved, Request
+from shared.usecases.ports import AlreadyBooked, Booked, BookingMoved, DiaryChanged, PaymentMoved, Request
 from tests import invariants
 from tests.builders import NOW, START, appointment
 from tests.contract.test_payments import bundle, capture_of, session
@@ -255,11 +255,22 @@ def test_under_a_daily_limit_a_move_relies_on_the_weeks_it_read(store: Store, pa
 
 
 def test_a_key_is_used_for_one_change(store: Store, free: Case, paid_elsewhere: Case) -> None:
-    request = Request("e" * 32, "cancel")
+    request = Request("e" * 32, "cancel", Booked(free.appointment))
     cancel(store, free, request=request)
-    assert store.case(free.appointment.id, request.id).earlier_request == "cancel"
+    reading = store.case(free.appointment.id, request.id)
+    assert (reading.earlier_request, reading.earlier_answer) == ("cancel", request.answer)
     with pytest.raises(IdempotencyKeyReused):
         cancel(store, paid_elsewhere, request=Request("e" * 32, "another"))
+
+
+def test_what_a_change_was_answered_is_kept_with_its_payment(store: Store, paid: Case) -> None:
+    cancelled, first = Request("e" * 32, "cancel", Booked(paid.appointment, paid.payment)), paid.payment
+    cancel(store, paid, request=cancelled)
+    reading = store.case(paid.appointment.id, cancelled.id)
+    assert reading.earlier_answer == cancelled.answer == Booked(paid.appointment, first)
+    assert reading.case is not None
+    assert reading.case.payment != first
+    assert store.case(paid.appointment.id).earlier_answer is None
 
 
 @pytest.fixture
@@ -427,7 +438,8 @@ def test_a_charge_is_written_with_its_hold_before_paypal_is_asked(store: Store, 
     assert (fee.payment.charges, fee.payment.order_id) == ("method-1", None)
     with pytest.raises(SlotTaken):
         book(store, 7 * 24 * 60)
-    assert store.case(saving.appointment.id, request.id).earlier_request == "move"
+    reading = store.case(saving.appointment.id, request.id)
+    assert (reading.earlier_request, reading.earlier_answer) == ("move", None)
     assert store.due_payments(NOW + checkout.CAPTURE_LEASE) == [fee.payment.id]
     with pytest.raises(AlreadyBooked):
         store.hold(fee, store.diary(SPAN), request=request)

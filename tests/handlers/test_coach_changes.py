@@ -148,10 +148,13 @@ def test_to_where_it_is_it_is_not_moved(stage: Stage, late: str) -> None:
 
 
 def test_said_again_it_is_done_once(stage: Stage, late: str) -> None:
-    first, second = (move_by_coach(stage, late, FRIDAY) for _ in range(2))
-    assert first.json == second.json
-    first, second = (by_coach(stage, late, "cancel") for _ in range(2))
-    assert (first.status, first.json) == (200, second.json)
+    moved = [move_by_coach(stage, late, FRIDAY) for _ in range(2)]
+    cancelled = [by_coach(stage, late, "cancel") for _ in range(2)]
+    moved.append(move_by_coach(stage, late, FRIDAY))
+    assert [(each.status, each.json["status"]) for each in moved] == [(200, "confirmed")] * 3
+    assert [(each.status, each.json["status"]) for each in cancelled] == [(200, "cancelled")] * 2
+    assert all(each.json == moved[0].json for each in moved)
+    assert cancelled[0].json == cancelled[1].json
 
 
 def test_buffers_of_today_hold_for_the_coach_too(stage: Stage, late: str) -> None:

@@ -84,7 +84,5 @@ def earlier(found: Found, appointment_id: str) -> EarlierBooking | None:
 
 def _create(table: str, booking: Appointment, fingerprint: str) -> Step:
     """``as_booked`` keeps the first answer, so that a repeat hears the same whatever happened since."""
-    as_booked = {
-        name: value for name, value in items.appointment_record(booking).items() if value is not None
-    }
+    as_booked = items.present(items.appointment_record(booking))
     return writes.put_new(table, {**record(booking, fingerprint), "as_booked": as_booked}, AlreadyBooked)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.dynamodb import bookings, claims, items, keys, payments, writes
 from shared.adapters.dynamodb.package_items import package
-from shared.adapters.dynamodb.payment_items import change_payment, payment
+from shared.adapters.dynamodb.payment_items import change_payment, payment, payment_record
 from shared.adapters.dynamodb.table import Found, Table
 from shared.adapters.dynamodb.transaction import Step, read, write
 from shared.domain.appointment import AppointmentStatus
 from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
-from shared.usecases.ports import BookingMoved, CaseReading, PaymentMoved, Request
+from shared.usecases.ports import Booked, BookingMoved, CaseReading, PaymentMoved, Request
 
 if TYPE_CHECKING:
     from shared.domain.payment import Payment
@@ -36,7 +36,10 @@ class DynamoChanges:
         case = self._case(found, appointment_id)
         if case is not None and self.saved_methods:
             case = replace(case, saved_method=self._saved_method(case))
-        return CaseReading(case, mark["fingerprint"]["S"] if mark else None)
+        if mark is None:
+            return CaseReading(case, None)
+        earlier = items.load(mark)
+        return CaseReading(case, earlier["fingerprint"], _answer(earlier))
 
     def _saved_method(self, case: Case) -> str | None:
         """The one saved with what was paid, unless its owner took it back since."""
@@ -83,7 +86,7 @@ class DynamoChanges:
             steps += claims.move(name, case.appointment, change.after, relied_on)
             steps.append(claims.relied_on_settings(name, relied_on))
         if request is not None:
-            steps.append(writes.claim_key(name, request))
+            steps.append(writes.claim_key(name, request, **_answered(request.answer)))
         write(self.table.client, change.event, steps)
 
     def move_paid(
@@ -118,6 +121,22 @@ class DynamoChanges:
             ),
             *(writes.owe(name, effect) for effect in change.effects),
         ]
+
+
+def _answered(answer: Booked | None) -> dict[str, items.Item]:
+    if answer is None:
+        return {}
+    booking = {"answered_booking": items.present(items.appointment_record(answer.appointment))}
+    if answer.payment is None:
+        return booking
+    return {**booking, "answered_payment": items.present(payment_record(answer.payment))}
+
+
+def _answer(earlier: items.Item) -> Booked | None:
+    if "answered_booking" not in earlier:
+        return None
+    paid = earlier.get("answered_payment")
+    return Booked(items.appointment(earlier["answered_booking"]), None if paid is None else payment(paid))
 
 
 def _give_back(table: str, case: Case) -> list[Step]:

@@ -30,6 +30,11 @@ def dump(record: Item) -> Item:
     return {name: _serialize(value) for name, value in record.items() if value is not None}
 
 
+def present(record: Item) -> Item:
+    """For an item within an item."""
+    return {name: value for name, value in record.items() if value is not None}
+
+
 def load(item: Item) -> Item:
     return {name: _deserialize(value) for name, value in item.items()}
 

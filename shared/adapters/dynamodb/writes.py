@@ -77,9 +77,10 @@ def change(
     )
 
 
-def claim_key(table: str, request: Request) -> Step:
-    """The client's key stands for this request from now on."""
-    record = {**keys.request(request.id), "kind": "REQUEST", "fingerprint": request.fingerprint}
+def claim_key(table: str, request: Request, **answered: items.Item) -> Step:
+    """The client's key stands for this request from now on, and for what it was ``answered``."""
+    mark = {**keys.request(request.id), "kind": "REQUEST", "fingerprint": request.fingerprint}
+    record = {**mark, **answered}
     return Step(
         {
             "Put": {

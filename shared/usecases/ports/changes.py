@@ -8,6 +8,7 @@ from typing import Protocol
 from shared.domain.changes import BookingChange, Case
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
+from shared.usecases.ports.bookings import Booked
 from shared.usecases.ports.checkouts import Request
 
 
@@ -17,10 +18,11 @@ class BookingMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CaseReading:
-    """``earlier_request`` is what the request's key was used for before."""
+    """``earlier_request`` is what the request's key was used for before, ``earlier_answer`` what it was answered."""
 
     case: Case | None
     earlier_request: str | None
+    earlier_answer: Booked | None = None
 
 
 class ChangeStore(Protocol):

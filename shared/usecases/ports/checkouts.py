@@ -9,6 +9,7 @@ from typing import Protocol
 from shared.domain.checkout import Change, Checkout
 from shared.domain.diary import Diary
 from shared.domain.time import Interval
+from shared.usecases.ports.bookings import Booked
 
 
 class PaymentMoved(Exception):
@@ -29,10 +30,14 @@ class CheckoutFacts:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request under a client's key, so that the key is not used for another. ``id`` is 32 hex digits."""
+    """One request under a client's key, so that the key is not used for another. ``id`` is 32 hex digits.
+
+    ``answer`` is what it was answered with, where a repeat is to hear just that.
+    """
 
     id: str
     fingerprint: str
+    answer: Booked | None = None
 
 
 @dataclass(frozen=True, slots=True)
