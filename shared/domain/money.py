@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 CENT = Decimal("0.01")
 
@@ -23,10 +23,6 @@ class Money:
     @classmethod
     def of(cls, amount: str, currency: str) -> Money:
         return cls(Decimal(amount), currency)
-
-    def share(self, fraction: Decimal) -> Money:
-        """That fraction of the amount, rounded half up to the cent."""
-        return Money((self.amount * fraction).quantize(CENT, ROUND_HALF_UP), self.currency)
 
     def __str__(self) -> str:
         return f"{self.amount:.2f}"

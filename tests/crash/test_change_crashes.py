@@ -56,14 +56,7 @@ def test_every_outside_call_of_changes_is_among_the_cases(cases: list[Case]) -> 
 def test_whatever_fails_a_change_is_made_once_with_all_that_follows(
     all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, tell: Tell
 ) -> None:
-    chosen = towns.chosen(cases, lambda case: case.call.name)
-    towns.run(all_towns, chosen)
-    for town in all_towns:
-        for ran, wrong in _what_is_wrong(town):
-            with subtests.test(msg=str(ran)):
-                assert not wrong
-        towns.check_all(town)
-    tell(towns.told("the crash matrix of changing plans", all_towns, chosen, len(cases)))
+    tell(towns.disturb("the crash matrix of changing plans", all_towns, cases, _what_is_wrong, subtests))
     if towns.SHARE == 1:
         assert {name for town in all_towns for name in town.called} >= change_flows.ONLY_AFTER_TROUBLE
 

@@ -48,14 +48,7 @@ def test_every_outside_call_of_money_is_among_the_cases(cases: list[Case]) -> No
 def test_whatever_fails_money_and_bookings_agree_in_the_end(
     all_towns: list[Town], cases: list[Case], subtests: pytest.Subtests, tell: Tell
 ) -> None:
-    chosen = towns.chosen(cases, lambda case: case.call.name)
-    towns.run(all_towns, chosen)
-    for town in all_towns:
-        for ran, wrong in _what_is_wrong(town):
-            with subtests.test(msg=str(ran)):
-                assert not wrong
-        towns.check_all(town)
-    tell(towns.told("money's crash matrix", all_towns, chosen, len(cases)))
+    tell(towns.disturb("money's crash matrix", all_towns, cases, _what_is_wrong, subtests))
     if towns.SHARE == 1:
         assert {name for town in all_towns for name in town.called} >= ONLY_AFTER_TROUBLE
 

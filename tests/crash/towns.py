@@ -25,7 +25,7 @@ from tests import money
 from tests.crash import buyer as clients
 from tests.crash.conftest import MONDAY
 from tests.crash.flows import Flow
-from tests.crash.matrix import Call, Case, Town, plan
+from tests.crash.matrix import Call, Case, Ran, Town, plan
 from tests.crash.world import World
 
 AnyCase = TypeVar("AnyCase")
@@ -79,6 +79,24 @@ def chosen(cases: list[AnyCase], call_of: Callable[[AnyCase], str]) -> list[AnyC
     first = {id(case) for case in one_of_each.values()}
     in_order = sorted(shuffled, key=lambda case: id(case) not in first)
     return in_order[: max(len(first), round(len(cases) * SHARE))]
+
+
+def disturb(
+    matrix: str,
+    towns: list[Town],
+    cases: list[Case],
+    what_is_wrong: Callable[[Town], list[tuple[Ran, list[str]]]],
+    subtests: pytest.Subtests,
+) -> str:
+    """Runs this time's share of the cases and checks each, undisturbed ones too; the words for the run's output."""
+    taken = chosen(cases, lambda case: case.call.name)
+    run(towns, taken)
+    for town in towns:
+        for ran, wrong in what_is_wrong(town):
+            with subtests.test(msg=str(ran)):
+                assert not wrong
+        check_all(town)
+    return told(matrix, towns, taken, len(cases))
 
 
 def run(towns: list[Town], cases: list[Case]) -> None:
