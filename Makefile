@@ -24,7 +24,7 @@ $(CURDIR)/.local/tools/bin/uv:
 run: .venv/.ready site/dist/.built ## the whole system on this machine; PORT=8000 and DATA=folder are yours to set
 	@.venv/bin/python -m local $(if $(DATA),--data $(DATA))
 
-# A third of those that start whole systems, others each time: all of them take most of an hour.
+# A third of those that start whole systems, others each time: all of them take 25 minutes and more.
 test: export SAMPLE := $(or $(SAMPLE),$(if $(ARGS),1,0.3))
 test: export SAMPLE_SEED := $(or $(SAMPLE_SEED),$(shell date +%s))
 test: .venv/.ready site/dist/.built $(SAM_INSTALLED) | chromium ## SAMPLE=1 for all tests; ARGS="tests/unit -k promo" for some
