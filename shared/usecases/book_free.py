@@ -33,7 +33,7 @@ from shared.usecases.ports import (
     BookingStore,
     Calendar,
     DiaryChanged,
-    FreeBookingFacts,
+    PromoReading,
 )
 
 
@@ -78,11 +78,12 @@ def book_free(
             if facts.earlier is not None:
                 return first_answer(facts.earlier, asked)
             refuse_times_past(wanted.start, wanted.backup_start, now)
+            promo = known_promo(store, facts.promo, caller.client_id, now)
             service = facts.diary.settings.service(FREE)
             length = service.duration_minutes
             try:
                 with unless_by_its_twin(lambda: look().earlier):
-                    promo = _usable_promo(store, facts, caller, now)
+                    _refuse_unless_usable(promo, facts.promo, now)
                     busy = reading.result()
                     refuse_unless_open(calendar, facts.diary, length, busy, caller, now, wanted.start)
             except AlreadyBooked:
@@ -100,12 +101,10 @@ def book_free(
     raise TooManyRequests("The coach's calendar is changing right now; please try again.")
 
 
-def _usable_promo(store: BookingStore, facts: FreeBookingFacts, caller: Caller, now: datetime) -> Promo:
-    promo = known_promo(store, facts.promo, caller.client_id, now)
-    problem = promo.problem(now, used_by_client=facts.promo.used_by_client)
+def _refuse_unless_usable(promo: Promo, reading: PromoReading, now: datetime) -> None:
+    problem = promo.problem(now, used_by_client=reading.used_by_client)
     if problem is not None:
         raise refusal(problem)
-    return promo
 
 
 def _appointment(
